@@ -1,0 +1,3 @@
+"""manyminds: a laboratory for societies of agents."""
+
+__version__ = "0.1.0"
