@@ -19,7 +19,7 @@ class Invalid(ValueError):
 
 @dataclass(frozen=True)
 class NoAnswer:
-    """What reaches a world in place of an action when no legal answer came; the world applies its documented default."""
+    """What reaches a world in place of an action when none that is legal came; the world applies its default."""
 
     reason: str
     raw: str = ""
