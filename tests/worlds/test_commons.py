@@ -35,7 +35,8 @@ def end_of(world, minds, root=1, record=None):
     return played.outcome
 
 
-VECTORS = [(8, 12, 480), (10, 12, 600), (11, 4, 195), (12, 3, 160), (13, 3, 140), (14, 2, 130), (15, 2, 125), (20, 1, 100)]
+VECTORS = [(8, 12, 480), (10, 12, 600), (11, 4, 195), (12, 3, 160), (13, 3, 140), (14, 2, 130), (15, 2, 125),
+           (20, 1, 100)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("wish", "months", "total"), VECTORS)

@@ -100,7 +100,7 @@ def permutation_test(a: Sample, b: Sample, seeds: Seeds = Seeds(0), paired: bool
     from scipy.stats import permutation_test as permute
 
     def gap(x: np.ndarray, y: np.ndarray, axis: int) -> np.ndarray:
-        return x.mean(axis=axis) - y.mean(axis=axis)
+        return np.asarray(x.mean(axis=axis) - y.mean(axis=axis))
 
     kind = "samples" if paired else "independent"
     found = permute((np.asarray(a, float), np.asarray(b, float)), gap, permutation_type=kind, vectorized=True,

@@ -37,7 +37,7 @@ def plain(value: Any) -> Any:
 
 def happenings(play: str, step: Step, start: int) -> list[Happening]:
     """The lines of one step: first every answer with the view it answers, then the events."""
-    lines = []
+    lines: list[Happening] = []
     for seat, answer in step.answers.items():
         data = {"answer": plain(answer)}
         lines.append(Happening(play, start + len(lines), step.turn, "answer", seat, data, step.views[seat].text))

@@ -58,7 +58,8 @@ class Completion(msgspec.Struct, frozen=True):
 class Model(Protocol):
     """Anything that completes a request."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     async def complete(self, request: Request) -> Completion: ...
 
