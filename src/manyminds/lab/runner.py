@@ -89,6 +89,14 @@ def references(config: PaperConfig) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+async def close(models: dict[str, Model]) -> None:
+    """Let go of the connections of models that hold any."""
+    for model in models.values():
+        release = getattr(model, "close", None)
+        if release is not None:
+            await release()
+
+
 async def probed(config: PaperConfig) -> dict[str, Model]:
     """The models of a config, loaded; raises where one cannot be reached."""
     models = {reference: load(reference) for reference in references(config)}
@@ -174,6 +182,7 @@ async def carry_on(
         raise
     finally:
         recorder.close()
+        await close(lab.loaded)
     lab.flush()
     return finished(paper, config, store, run, lab, results)
 
