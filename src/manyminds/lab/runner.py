@@ -17,6 +17,7 @@ from pydantic_core import to_json
 from manyminds.core import (
     BudgetReached,
     Claim,
+    EndpointDown,
     ManymindsError,
     NotHere,
     Paper,
@@ -173,7 +174,7 @@ async def carry_on(
             results = await paper.run(config, lab)
     except BudgetReached as error:
         return stopped("budget", f"{error}; {again} --budget MORE", BUDGET)
-    except ManymindsError as error:
+    except EndpointDown as error:
         return stopped("interrupted", f"{error}; {again}", error.exit_code)
     except (asyncio.CancelledError, KeyboardInterrupt):
         return stopped("interrupted", f"interrupted; {again}", INTERRUPTED)
@@ -192,8 +193,9 @@ def finished(
 ) -> RunReport:
     """Keep the results, judge the claims that this config fits, draw the figures."""
     store.set_status(run.id, "done", usage_of(lab.door.totals), plain(results))
-    # Read back, so that what is judged now is what `report` will judge later.
-    verdicts = tuple(judged(claim, results) for claim in paper.claims if fits(paper, claim, config))
+    verdicts = tuple(
+        judged(claim, results) for claim in paper.claims if fits(paper, claim, config) and concerned(claim, results)
+    )
     store.add_verdicts(run.id, verdicts)
     store.add_metrics(run.id, {v.id: float(v.measured) for v in verdicts if isinstance(v.measured, (int, float))})
     paper.figures(results, lab.folder)
@@ -206,6 +208,17 @@ def fits(paper: Paper, claim: Claim, config: PaperConfig) -> bool:
     """Whether a claim speaks of runs like this one: every setting it is checked under has its value here."""
     asked = paper.config(**claim.config)
     return all(getattr(config, name) == getattr(asked, name) for name in claim.config)
+
+
+def concerned(claim: Claim, results: PaperResults) -> bool:
+    """Whether a run holds what an unconditional claim speaks of; other seats or conditions may have been chosen."""
+    try:
+        claim.check(results)
+    except NotHere:
+        return claim.needs != "nothing"
+    except Exception:
+        return True  # why: a check that breaks is shown as failed by `judged`
+    return True
 
 
 def judged(claim: Claim, results: PaperResults) -> Verdict:
@@ -260,8 +273,17 @@ def interruptible() -> Iterator[None]:
     if task is None:
         yield
         return
+    told = False
+
+    def stop(*_: object) -> None:
+        nonlocal told
+        if told:
+            raise KeyboardInterrupt
+        told = True
+        loop.call_soon_threadsafe(task.cancel)
+
     try:
-        before = signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(task.cancel) and None)
+        before = signal.signal(signal.SIGTERM, stop)
     except ValueError:  # not the main thread, which alone may handle signals
         yield
         return

@@ -164,6 +164,8 @@ class Store:
             return [Verdict(**row) for row in connection.execute(asked).scalars()]
 
     def add_metrics(self, run: str, values: dict[str, float], step: int = 0) -> None:
+        if not values:
+            return
         rows = [{"run": run, "name": name, "step": step, "value": value} for name, value in values.items()]
         with self.engine.begin() as connection:
             connection.execute(metrics.insert(), rows)
