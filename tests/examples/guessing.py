@@ -17,37 +17,35 @@ from manyminds.core import (
     PaperConfig,
     PaperResults,
     Real,
-    Table,
     View,
     play,
 )
+from manyminds.core.claims import Table
 from manyminds.core.statistics import mean
 from manyminds.models.request import Request, user
 
 
 @dataclass(frozen=True)
 class Guessing:
-    """Every player names a number from 0 to 100; who is nearest to `share` of the average wins the round."""
+    """Who is nearest to `share` of the average wins the round. The state is the averages so far."""
 
     players: int
     share: float
     rounds: int
 
     def reset(self, rng: Random) -> tuple[float, ...]:
-        return ()  # the averages so far
+        return ()
 
     def observe(self, averages: tuple[float, ...]) -> dict[str, View]:
-        if len(averages) == self.rounds:
-            return {}
         text = f"Name a number from 0 to 100. Nearest to {self.share:g} of the average wins. So far: {list(averages)}"
-        return {f"player {i}": View((self.share, averages), text, Real(0, 100)) for i in range(self.players)}
+        due = range(self.players) if len(averages) < self.rounds else ()
+        return {f"player {i}": View((self.share, averages), text, Real(0, 100)) for i in due}
 
     def step(self, averages: tuple[float, ...], answers: dict, rng: Random) -> tuple[tuple[float, ...], list[Event]]:
         # No answer counts as the middle, and the event says how many gave none.
         guesses = [50.0 if isinstance(answer, NoAnswer) else answer for answer in answers.values()]
-        average = sum(guesses) / len(guesses)
-        missing = sum(isinstance(answer, NoAnswer) for answer in answers.values())
-        return (*averages, average), [Event("round", {"average": average, "missing": missing}, tuple(answers))]
+        average, missing = sum(guesses) / len(guesses), sum(isinstance(a, NoAnswer) for a in answers.values())
+        return (*averages, average), [Event("round", {"average": average, "missing": missing})]
 
     def outcome(self, averages: tuple[float, ...]) -> tuple[float, ...]:
         return averages
@@ -71,8 +69,8 @@ class Speaker:
     model: object
 
     async def act(self, view: View) -> float:
-        request = Request((user(view.text),), output=view.action, repeat=str(view.seeds))
-        return view.action.parse((await self.model.complete(request)).text)
+        said = await self.model.complete(Request((user(view.text),), output=view.action, repeat=str(view.seeds)))
+        return view.action.parse(said.text)
 
 
 class Config(PaperConfig):
@@ -93,13 +91,12 @@ async def run(config: Config, lab: Lab) -> Results:
     async def one(rounds: int) -> tuple[float, ...]:
         world, name = Guessing(config.players, config.share, rounds), f"{rounds} rounds"
         mind = Speaker(lab.model(config.model)) if config.model else Level(config.depth)
-        agents = {f"player {i}": mind for i in range(config.players)}
+        agents = dict.fromkeys([f"player {i}" for i in range(config.players)], mind)
         return (await play(world, agents, lab.seeds.child(name), lab.record(name))).outcome
 
     played = await lab.gather([one(rounds) for rounds in config.rounds], "plays")
-    names = [str(rounds) for rounds in config.rounds]
-    form = {name: tuple(50 * config.share ** (config.depth * (t + 1)) for t in range(int(name))) for name in names}
-    return Results(averages=dict(zip(names, played)), expected=form, spoken=bool(config.model))
+    form = {str(n): tuple(50 * config.share ** (config.depth * (t + 1)) for t in range(n)) for n in config.rounds}
+    return Results(averages=dict(zip(form, played)), expected=form, spoken=bool(config.model))
 
 
 def closed_form(results: Results) -> Finding:

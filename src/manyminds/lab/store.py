@@ -61,7 +61,7 @@ class Store:
         self.address = address(where)
         self.file = None if "://" in self.address else Path(self.address)
         self.engine = engine_of(self.address, self.file)
-        self.folder = self.file.parent if self.file else Path()
+        self.folder = (self.file.parent if self.file else Path()).resolve()
         try:
             prepare(self.engine, self.address)
         except sa.exc.DBAPIError as error:
