@@ -26,24 +26,24 @@ def next_unheard(view: View) -> str:
 
 @dataclass(frozen=True)
 class Commoner:
-    """What all rules of the commons share: they harvest by `wish`, and have nothing to say."""
+    """What all rules of the commons share: they harvest what it `wants`, and have nothing to say."""
 
     kind = "rule"
 
     async def act(self, view: View) -> Any:
         if isinstance(view.action, Whole):
-            return view.action.nearest(self.wish(view))
+            return view.action.nearest(self.wants(view))
         return utterance(view, "I have nothing to add.")
 
-    def wish(self, view: View) -> float:
-        raise TypeError(f"{type(self).__name__} must say what it wishes")
+    def wants(self, view: View) -> float:
+        raise TypeError(f"{type(self).__name__} must say what it wants")
 
 
 @dataclass(frozen=True)
 class Greedy(Commoner):
     """Wishes for all there is."""
 
-    def wish(self, view: View) -> float:
+    def wants(self, view: View) -> float:
         return view.data.pool
 
 
@@ -51,17 +51,17 @@ class Greedy(Commoner):
 class Takes(Commoner):
     """Wishes for the same every month."""
 
-    amount: int
+    wish: int
 
-    def wish(self, view: View) -> float:
-        return self.amount
+    def wants(self, view: View) -> float:
+        return self.wish
 
 
 @dataclass(frozen=True)
 class FairShare(Commoner):
     """Wishes for its share of what regrows: floor(floor(h/2)/n)."""
 
-    def wish(self, view: View) -> float:
+    def wants(self, view: View) -> float:
         return view.data.pool // 2 // view.data.members
 
 
@@ -71,7 +71,7 @@ class Noisy(Commoner):
 
     sd: float = 2.0
 
-    def wish(self, view: View) -> float:
+    def wants(self, view: View) -> float:
         return round(view.data.pool // 2 // view.data.members + view.seeds("noise").gauss(0, self.sd))
 
 
@@ -81,7 +81,7 @@ class Matches(Commoner):
 
     opening: int = 10
 
-    def wish(self, view: View) -> float:
+    def wants(self, view: View) -> float:
         return max(view.data.catches.values(), default=self.opening)
 
 
@@ -91,7 +91,7 @@ class Compensates(Commoner):
 
     opening: int = 10
 
-    def wish(self, view: View) -> float:
+    def wants(self, view: View) -> float:
         others = [n for who, n in view.data.catches.items() if who != view.data.name]
         if not others:
             return self.opening
@@ -102,7 +102,7 @@ class Compensates(Commoner):
 class Universalises(Commoner):
     """Takes what could be everybody's catch without loss; computes it where no hint is given."""
 
-    def wish(self, view: View) -> float:
+    def wants(self, view: View) -> float:
         hint = view.data.threshold
         return view.data.pool // 2 // view.data.members if hint is None else hint
 
@@ -118,7 +118,7 @@ class Believes(Commoner):
             return await super().act(view)
         return utterance(view, f"I think that {self.belief} each is safe.", self.belief)
 
-    def wish(self, view: View) -> float:
+    def wants(self, view: View) -> float:
         return self.belief if view.data.limit is None else view.data.limit
 
 

@@ -1,5 +1,6 @@
 """What must come out at a commons: the planner's optimum, the sustainable catch, and what talk is worth."""
 
+from collections.abc import Sequence
 from math import comb
 
 
@@ -27,6 +28,20 @@ def planner_optimum(months: int = 12, full: int = 100, dead: int = 5, keep_alive
 def sustainable_total(pool: int, full: int = 100, dead: int = 5) -> int:
     """f: the most that all together may take without the pool being smaller next month, by its definition."""
     return max(take for take in range(pool + 1) if grown(pool - take, full, dead) >= pool)
+
+
+def sustainable_share(pool: int, members: int, full: int = 100, dead: int = 5) -> int:
+    """f per member, by its definition: the most that each may take if all take the same, and the pool is kept."""
+    fits = (take for take in range(pool // members + 1) if grown(pool - members * take, full, dead) >= pool)
+    return max(fits, default=0)
+
+
+def total_under_mean(beliefs: Sequence[int]) -> int:
+    """What all take when they follow the mean of their beliefs: as much as without any talk, less what rounding loses.
+
+    Only who takes changes, so a mean cannot save a commons that the beliefs would lose in that month.
+    """
+    return len(beliefs) * (sum(beliefs) // len(beliefs))
 
 
 def survival_without_talk(members: int, p_greedy: float) -> float:

@@ -11,6 +11,7 @@ from manyminds.agents.language import LanguageAgent
 from manyminds.agents.person import Person
 from manyminds.core import Agent, Lab, Paper, PaperConfig, PaperResults, Table, play, unknown, welfare
 from manyminds.core import statistics as st
+from manyminds.models.load import load
 from manyminds.papers.govsim.claims import CLAIMS
 from manyminds.papers.govsim.societies import CONDITIONS, PERSONAS, SOCIETIES, Society, is_model, known, rule
 from manyminds.worlds.games.commons import Commons
@@ -47,6 +48,13 @@ class Config(PaperConfig):
     @classmethod
     def seats_exist(cls, seats: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(known(seat) for seat in seats)
+
+    @field_validator("model", "clerk")
+    @classmethod
+    def models_exist(cls, reference: str) -> str:
+        if reference:
+            load(reference)
+        return reference
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -93,6 +93,7 @@ class Outcome:
     harvests: int  # (member, month) harvests in all
     clipped: int
     silent: int
+    strangers: int  # next speakers that do not exist
     left: int
 
 
@@ -109,10 +110,15 @@ class Commons:
     dead: int = 5  # a pool below this after the harvest does not come back
     joins: dict[str, int] = field(default_factory=dict)  # member -> whole months before it takes part; others 0
     opening_meeting: bool = False  # a talk before the first harvest
-    utterances: int = 10  # at most, the moderator's report included
+    max_utterances: int = 10  # in one talk, the moderator's report included
+    growth: int = 2
+    cap: int | None = None  # what the pool grows to at most; None: `full`
+    clerk: bool = True  # does somebody take minutes, and so agree on a limit?
 
     def reset(self, rng: Random) -> State:
         state = State(pool=self.full)
+        if not self.full:
+            return replace(state, phase="over", alive=False)
         return self.opened(state) if self.talk and self.opening_meeting else state
 
     def present(self, state: State) -> tuple[str, ...]:
@@ -132,10 +138,12 @@ class Commons:
 
     def sight(self, state: State, member: str) -> Sight:
         last = state.takes[-1] if state.takes else {}
-        seen = {who: n for who, n in last.items() if self.open_books or who == member}
-        threshold = fair_share(state.pool, len(self.present(state))) if self.universalisation else None
+        # A report is read out at the meeting: who came later was not there to hear it.
+        seen = {who: n for who, n in last.items() if who == member or (self.open_books and member in last)}
         present = self.present(state)
         others = tuple(who for who in present if who != member)
+        before = state.pools[-1] if state.phase == "talk" and state.pools else state.pool  # the month's own pool
+        threshold = fair_share(before, len(present)) if self.universalisation else None
         return Sight(member, others, state.month + 1, state.pool, len(present), last.get(member), seen,
                      state.limit, threshold, state.said)  # fmt: skip
 
@@ -167,7 +175,8 @@ class Commons:
         takes = ALLOCATIONS[self.allocation](state.pool, wishes, rng)
         left = state.pool - sum(takes.values())
         after = replace(
-            state, pool=left, alive=left >= self.dead, pools=(*state.pools, state.pool),
+            state, pool=left, alive=left >= max(self.dead, 1),  # an empty pool never grows
+            pools=(*state.pools, state.pool),
             wishes=(*state.wishes, wishes), takes=(*state.takes, takes), limits=(*state.limits, state.limit),
             clipped=state.clipped + len(clipped), silent=state.silent + len(silent),
         )  # fmt: skip
@@ -212,8 +221,9 @@ class Commons:
 
     def passed_on(self, state: State, chosen: str, conclude: bool, events: list[Event]) -> tuple[State, list[Event]]:
         reported = self.open_books and bool(state.takes)
-        if conclude or len(state.said) + reported >= self.utterances:
-            return replace(state, phase="minutes", speaker=""), events
+        if conclude or len(state.said) + reported >= self.max_utterances:
+            after = replace(state, phase="minutes", speaker="")
+            return (after, events) if self.clerk else self.month_over(after, events)
         return replace(state, speaker=chosen), events
 
     def written(self, state: State, answer: Minutes | NoAnswer) -> tuple[State, list[Event]]:
@@ -232,7 +242,7 @@ class Commons:
         """Growth, if a month was harvested; then the next month or the end."""
         if len(state.takes) == state.month:  # the opening meeting: nothing was harvested yet
             return replace(state, phase="harvest"), events
-        grown = min(2 * state.pool, self.full) if state.alive else state.pool
+        grown = min(self.growth * state.pool, self.full if self.cap is None else self.cap) if state.alive else state.pool
         month = state.month + 1
         over = not state.alive or month == self.months
         after = replace(state, pool=grown, month=month, phase="over" if over else "harvest")
@@ -246,7 +256,7 @@ class Commons:
         return Outcome(
             months=len(state.takes), alive=state.alive, gains=gains, pools=list(state.pools), wishes=list(state.wishes),
             takes=list(state.takes), limits=list(state.limits), over_usage=over, harvests=sum(map(len, state.takes)),
-            clipped=state.clipped, silent=state.silent, left=state.pool,
+            clipped=state.clipped, silent=state.silent, strangers=state.strangers, left=state.pool,
         )  # fmt: skip
 
 
