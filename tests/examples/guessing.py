@@ -6,21 +6,8 @@ from random import Random
 
 from pydantic import Field
 
-from manyminds.core import (
-    Claim,
-    Event,
-    Finding,
-    Lab,
-    NoAnswer,
-    NotHere,
-    Paper,
-    PaperConfig,
-    PaperResults,
-    Real,
-    View,
-    play,
-)
-from manyminds.core.claims import Table
+from manyminds.core import Claim, Event, Finding, Lab, NoAnswer, Real, View, play
+from manyminds.core.claims import NotHere, Paper, PaperConfig, PaperResults, Table
 from manyminds.core.statistics import mean
 from manyminds.models.request import Request, user
 

@@ -185,6 +185,7 @@ def figures(results: Results, folder: Path) -> list[Path]:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import MaxNLocator
 
     chosen = [rows[0] for (_, _, condition), rows in cells(results.rows).items() if condition == "default"][:12]
     if not chosen:
@@ -192,10 +193,11 @@ def figures(results: Results, folder: Path) -> list[Path]:
     figure, axes = plt.subplots(-(-len(chosen) // 4), min(4, len(chosen)), sharex=True, sharey=True, squeeze=False)
     figure.set_size_inches(12, 2.4 * axes.shape[0])
     for axis, row in zip(axes.flat, chosen):
-        axis.plot(range(1, len(row.pools) + 1), row.pools, color="tab:blue", label="pool")
+        axis.plot(range(1, len(row.pools) + 1), row.pools, color="tab:blue", marker=".", label="pool")
         axis.bar(range(1, len(row.caught) + 1), row.caught, color="tab:orange", alpha=0.7, label="harvest")
         axis.set_title(row.society, fontsize=9)
-    axes.flat[0].legend(fontsize=8)
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="lower right", fontsize=8, ncols=2)
+    axes.flat[0].xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.supxlabel("month")
     figure.supylabel("units")
     figure.tight_layout()

@@ -242,7 +242,8 @@ class Commons:
         """Growth, if a month was harvested; then the next month or the end."""
         if len(state.takes) == state.month:  # the opening meeting: nothing was harvested yet
             return replace(state, phase="harvest"), events
-        grown = min(self.growth * state.pool, self.full if self.cap is None else self.cap) if state.alive else state.pool
+        cap = self.full if self.cap is None else self.cap
+        grown = min(self.growth * state.pool, cap) if state.alive else state.pool
         month = state.month + 1
         over = not state.alive or month == self.months
         after = replace(state, pool=grown, month=month, phase="over" if over else "harvest")

@@ -1,7 +1,7 @@
 """The commons on arrays: thousands of societies of rule minds at once, in law the same as `commons.Commons`.
 
-A rule is a number per seat (`CODES`) and a parameter; it is a pure function of what its seat may know (`Sight`). Talk is
-the channel that rules make of it: who believes proposes, and the median (or mean) of the proposals is the limit.
+A rule is a number per seat (`CODES`) and a parameter; it is a pure function of what its seat may know (`Sight`). Talk
+is the channel that rules make of it: who believes proposes, and the median (or mean) of the proposals is the limit.
 """
 
 from collections.abc import Callable, Sequence
@@ -244,7 +244,7 @@ def society(key: Array, seats: Seats, rules: Rules) -> History:
 
 
 @partial(jax.jit, static_argnames="rules")
-def societies(keys: Array, seats: Seats, rules: Rules = Rules()) -> History:
+def societies(keys: Array, seats: Seats, rules: Rules = Rules()) -> History:  # noqa: B008  a frozen value
     """One society a key. `seats` are the same for all, or have a leading axis as long as `keys`."""
     shared = None if seats.codes.ndim == 1 else 0
     return jax.vmap(society, in_axes=(0, shared, None))(keys, seats, rules)
