@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from matplotlib.figure import Figure
 from pydantic import Field
 
 from manyminds.core import Claim, Event, Finding, Lab, NoAnswer, Real, View, play
@@ -25,12 +26,11 @@ class Guessing:
 
     def observe(self, averages: tuple[float, ...]) -> dict[str, View]:
         text = f"Name a number from 0 to 100. Nearest to {self.share:g} of the average wins. So far: {list(averages)}"
-        due = range(self.players) if len(averages) < self.rounds else ()
+        due = range(self.players if len(averages) < self.rounds else 0)
         return {f"player {i}": View((self.share, averages), text, Real(0, 100)) for i in due}
 
     def step(self, averages: tuple[float, ...], answers: dict, rng: Random) -> tuple[tuple[float, ...], list[Event]]:
-        # No answer counts as the middle, and the event says how many gave none.
-        guesses = [50.0 if isinstance(answer, NoAnswer) else answer for answer in answers.values()]
+        guesses = [50.0 if isinstance(a, NoAnswer) else a for a in answers.values()]  # no answer counts as the middle
         average, missing = sum(guesses) / len(guesses), sum(isinstance(a, NoAnswer) for a in answers.values())
         return (*averages, average), [Event("round", {"average": average, "missing": missing})]
 
@@ -81,7 +81,7 @@ async def run(config: Config, lab: Lab) -> Results:
         agents = dict.fromkeys([f"player {i}" for i in range(config.players)], mind)
         return (await play(world, agents, lab.seeds.child(name), lab.record(name))).outcome
 
-    played = await lab.gather([one(rounds) for rounds in config.rounds], "plays")
+    played = await lab.gather(list(map(one, config.rounds)), "plays")
     form = {str(n): tuple(50 * config.share ** (config.depth * (t + 1)) for t in range(n)) for n in config.rounds}
     return Results(averages=dict(zip(form, played)), expected=form, spoken=bool(config.model))
 
@@ -92,8 +92,7 @@ def closed_form(results: Results) -> Finding:
 
 
 def unravels(results: Results) -> Finding:
-    last = mean([averages[-1] for averages in results.averages.values()])
-    return Finding(last, last.value < 10)
+    return Finding(last := mean([averages[-1] for averages in results.averages.values()]), last.value < 10)
 
 
 def spoken(results: Results) -> Finding:
@@ -107,8 +106,6 @@ def tables(results: Results) -> list[Table]:
 
 
 def figures(results: Results, folder: Path) -> list[Path]:
-    from matplotlib.figure import Figure
-
     figure, path = Figure(figsize=(4, 3)), folder / "averages.png"
     figure.subplots().plot(max(results.averages.values(), key=len), marker="o")
     figure.savefig(path)
@@ -116,7 +113,14 @@ def figures(results: Results, folder: Path) -> list[Path]:
 
 
 CLAIMS = (
-    Claim("closed-form", "The average of round t is 50 share^(depth t).", "by hand", "0", closed_form),
+    Claim(
+        "closed-form",
+        "The average of round t is 50 share^(depth t).",
+        "by hand",
+        "0",
+        closed_form,
+        config={"model": ""},
+    ),
     Claim("unravels", "Guesses go to zero.", "by hand", "< 10", unravels, config={"rounds": (10, 20)}),
     Claim("spoken", "A language model can play.", "by hand", "-", spoken, needs="endpoint"),
 )

@@ -36,7 +36,7 @@ def test_run_prints_one_object(command, guessing):
 def test_verify_judges_every_claim_under_its_own_config(command, guessing):
     code, out, _ = command("verify", guessing, "--json")
     found = json.loads(out)
-    assert code == 0 and "results" not in found and len(found["runs"]) == 2
+    assert code == 0 and "results" not in found and len(found["runs"]) == 3
     assert [claim["verdict"] for claim in found["claims"]] == ["holds", "holds", "needs-endpoint"]
 
 
