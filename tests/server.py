@@ -7,6 +7,7 @@ import json
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -29,6 +30,7 @@ class Server:
     delay: float = 0.0
     knows_formats: bool = True
     key: str = ""
+    special: Callable = lambda body: None  # body -> (status, JSON, more headers) in place of the reply, or None
     log: list = field(default_factory=list)  # (hash of the body, fault, answered completely)
     in_flight: int = 0
     most_in_flight: int = 0
@@ -73,10 +75,20 @@ class Server:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
             await writer.drain()
             return False
+        if fault == "hang":
+            await asyncio.sleep(60)
+        if fault == "trickle":
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
+            for _ in range(500):
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.02)
         if fault == "malformed":
             return await self.send(writer, 200, b'{"choices": [{"mess')
         if body.get("response_format") and not self.knows_formats:
             return await self.send(writer, 400, {"error": {"message": "response_format is not supported"}})
+        if (made := self.special(body)) is not None:
+            return await self.send(writer, *made)
         text = BAD_TEXTS.get(fault)
         text = self.reply(body["messages"]) if text is None else text
         finish = "length" if fault == "over-long" else "stop"
@@ -131,9 +143,17 @@ def serving(reply, **options):
 
 
 def seeded_faults(rate, seed, kinds=FAULTS):
-    """A plan in which each request meets one of `kinds` with probability `rate`."""
-    rng = random.Random(seed)
-    return lambda n, body: rng.choice(kinds) if rng.random() < rate else None
+    """A plan in which each request meets one of `kinds` with probability `rate`. What befalls a request depends on what
+    it says and how often it came, never on the order in which concurrent requests arrive."""
+    came: Counter[str] = Counter()
+
+    def plan(n, body):
+        said = json.dumps(body, sort_keys=True)
+        came[said] += 1
+        rng = random.Random(f"{seed} {came[said]} {said}")
+        return rng.choice(kinds) if rng.random() < rate else None
+
+    return plan
 
 
 def main():

@@ -1,40 +1,42 @@
-"""Guess a share of the average: a world, an agent and three claims, the smallest complete paper."""
+"""Guess a share of the average: a world, a rule, a language model and three claims, the smallest complete paper."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from matplotlib.figure import Figure
 from pydantic import Field
 
-from manyminds.core import Claim, Event, Finding, Lab, NoAnswer, Real, View, play
-from manyminds.core.claims import NotHere, Paper, PaperConfig, PaperResults, Table
+from manyminds.agents.language import LanguageAgent
+from manyminds.core import Event, NoAnswer, Real, View, play
+from manyminds.core.claims import Claim, Finding, Lab, NotHere, Paper, PaperConfig, PaperResults, Table
 from manyminds.core.statistics import mean
-from manyminds.models.request import Request, user
+
+Averages = tuple[float, ...]  # of the rounds so far: this is the whole state of the world
 
 
 @dataclass(frozen=True)
 class Guessing:
-    """Who is nearest to `share` of the average wins the round. The state is the averages so far."""
+    """Who is nearest to `share` of the average wins the round."""
 
     players: int
     share: float
     rounds: int
 
-    def reset(self, rng: Random) -> tuple[float, ...]:
+    def reset(self, rng: Random) -> Averages:
         return ()
 
-    def observe(self, averages: tuple[float, ...]) -> dict[str, View]:
+    def observe(self, averages: Averages) -> dict[str, View]:
         text = f"Name a number from 0 to 100. Nearest to {self.share:g} of the average wins. So far: {list(averages)}"
-        due = range(self.players if len(averages) < self.rounds else 0)
-        return {f"player {i}": View((self.share, averages), text, Real(0, 100)) for i in due}
+        view = View(data=(self.share, averages), text=text, action=Real(0, 100))
+        return {} if len(averages) == self.rounds else {f"player {i}": view for i in range(self.players)}
 
-    def step(self, averages: tuple[float, ...], answers: dict, rng: Random) -> tuple[tuple[float, ...], list[Event]]:
+    def step(self, averages: Averages, answers: dict, rng: Random) -> tuple[Averages, list[Event]]:
         guesses = [50.0 if isinstance(a, NoAnswer) else a for a in answers.values()]  # no answer counts as the middle
-        average, missing = sum(guesses) / len(guesses), sum(isinstance(a, NoAnswer) for a in answers.values())
+        missing = sum(isinstance(a, NoAnswer) for a in answers.values())
+        average = sum(guesses) / len(guesses)
         return (*averages, average), [Event("round", {"average": average, "missing": missing})]
 
-    def outcome(self, averages: tuple[float, ...]) -> tuple[float, ...]:
+    def outcome(self, averages: Averages) -> Averages:
         return averages
 
 
@@ -49,17 +51,6 @@ class Level:
         return (averages[-1] if averages else 50.0) * share**self.depth
 
 
-@dataclass(frozen=True)
-class Speaker:
-    """A language model that answers in the words of the view."""
-
-    model: object
-
-    async def act(self, view: View) -> float:
-        said = await self.model.complete(Request((user(view.text),), output=view.action, repeat=str(view.seeds)))
-        return view.action.parse(said.text)
-
-
 class Config(PaperConfig):
     players: int = Field(4, ge=2, le=1000, description="who guesses")
     share: float = Field(2 / 3, gt=0, lt=1, description="of the average")
@@ -69,19 +60,19 @@ class Config(PaperConfig):
 
 
 class Results(PaperResults):
-    averages: dict[str, tuple[float, ...]]
-    expected: dict[str, tuple[float, ...]]
+    averages: dict[str, Averages]  # by the number of rounds, as measured
+    expected: dict[str, Averages]  # and as the closed form has them
     spoken: bool
 
 
 async def run(config: Config, lab: Lab) -> Results:
-    async def one(rounds: int) -> tuple[float, ...]:
+    async def one(rounds: int) -> Averages:
         world, name = Guessing(config.players, config.share, rounds), f"{rounds} rounds"
-        mind = Speaker(lab.model(config.model)) if config.model else Level(config.depth)
-        agents = dict.fromkeys([f"player {i}" for i in range(config.players)], mind)
+        mind = LanguageAgent.direct(lab.model(config.model)) if config.model else Level(config.depth)
+        agents = {f"player {i}": mind for i in range(config.players)}
         return (await play(world, agents, lab.seeds.child(name), lab.record(name))).outcome
 
-    played = await lab.gather(list(map(one, config.rounds)), "plays")
+    played = await lab.gather([one(rounds) for rounds in config.rounds], "plays")
     form = {str(n): tuple(50 * config.share ** (config.depth * (t + 1)) for t in range(n)) for n in config.rounds}
     return Results(averages=dict(zip(form, played)), expected=form, spoken=bool(config.model))
 
@@ -97,8 +88,15 @@ def unravels(results: Results) -> Finding:
 
 def spoken(results: Results) -> Finding:
     if not results.spoken:
-        raise NotHere
+        raise NotHere("no language model took part")
     return Finding("answered", True)
+
+
+CLAIMS = (
+    Claim("closed-form", "round t averages 50 share^(depth t)", "by hand", "0", closed_form, config={"model": ""}),
+    Claim("unravels", "guesses go to zero", "by hand", "< 10", unravels, config={"rounds": (10, 20)}),
+    Claim("spoken", "a language model can play", "by hand", "-", spoken, needs="endpoint"),
+)
 
 
 def tables(results: Results) -> list[Table]:
@@ -106,22 +104,12 @@ def tables(results: Results) -> list[Table]:
 
 
 def figures(results: Results, folder: Path) -> list[Path]:
+    from matplotlib.figure import Figure
+
     figure, path = Figure(figsize=(4, 3)), folder / "averages.png"
     figure.subplots().plot(max(results.averages.values(), key=len), marker="o")
     figure.savefig(path)
     return [path]
 
 
-CLAIMS = (
-    Claim(
-        "closed-form",
-        "The average of round t is 50 share^(depth t).",
-        "by hand",
-        "0",
-        closed_form,
-        config={"model": ""},
-    ),
-    Claim("unravels", "Guesses go to zero.", "by hand", "< 10", unravels, config={"rounds": (10, 20)}),
-    Claim("spoken", "A language model can play.", "by hand", "-", spoken, needs="endpoint"),
-)
 PAPER = Paper("guessing", "Guess a share of the average", "none", Config, Results, run, CLAIMS, tables, figures)

@@ -1,181 +1,222 @@
-"""The program as a user meets it: over real HTTP, killed and resumed, out of budget, and given nonsense."""
+"""Runs over real HTTP: faults, concurrency, budgets, and death at any moment change nothing in what comes out."""
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
+import threading
 import time
-from pathlib import Path
-from random import Random
+from collections import Counter
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
+import sqlalchemy as sa
 from server import seeded_faults, serving
 
+from manyminds.lab.command import main
+from manyminds.lab.schema import calls
 from manyminds.lab.store import Store
 
 PROGRAM = [sys.executable, "-c", "from manyminds.lab.command import main; main()"]
 SMALL = ["runs=1", "months=3", "members=3", "condition=default,no talk"]
+MOMENTS = 20
+CONCURRENCY = 16
 
 
 def reply(messages):
     """A scripted stand-in for a server: the answer depends on what was asked and on nothing else."""
-    asked = messages[-1]["content"]
-    if "What do you say?" in asked:
+    asked = messages[-1]["content"]  # the instruction names the fields of the answer
+    if '"next_speaker"' in asked:
         return json.dumps({"response": "ten each", "conclude": "ten each" in asked, "next_speaker": "Kate"})
-    if "Sum it up" in asked:
+    if '"limit"' in asked:
         return json.dumps({"summary": "They agreed.", "limit": 10})
-    if "Look back" in asked:
+    if '"insights"' in asked:
         return json.dumps({"insights": ["restraint pays"], "plan": "take ten", "memorable": "we agreed"})
     return "I take my share.\nAnswer: 10"
 
 
-def manyminds(folder, *words, check=None):
-    done = subprocess.run([*PROGRAM, *words], cwd=folder, capture_output=True, text=True, timeout=120)
-    if check is not None:
-        assert done.returncode == check, done.stderr
-    return done
+class Listening:
+    """A server that remembers what it answered completely, and can do something at its n-th request."""
+
+    def __init__(self):
+        self.answered, self.begun, self.at = [], 0, {}
+        self.lock = threading.Lock()
+
+    def reply(self, messages):
+        with self.lock:
+            self.answered.append(json.dumps(messages, sort_keys=True))
+        return reply(messages)
+
+    def plan(self, n, body):
+        self.begun = n + 1
+        act = self.at.pop(n, None)
+        if act:
+            act()
 
 
 def run_words(server, *more):
     return ["run", "govsim", f"model={server.url}#m", *SMALL, *more]
 
 
-def transcript(folder):
-    with Store(folder / "manyminds.db") as store:
+def transcript(where, url):
+    """Results and transcript of the newest run, without the server's port, which differs from run to run."""
+    with Store(where) as store:
         run = store.runs()[0]
-        return run.results, store.events(run.id)
+        lines = [
+            (e.play.replace(url, ""), e.index, e.turn, e.kind, e.seat, e.data, e.text) for e in store.events(run.id)
+        ]
+        rows = [{**row, "society": ""} for row in run.results["rows"]]
+        usage = {name: run.usage[name] for name in ("calls", "tokens", "money", "invalid_answers", "invalid")}
+    return rows, sorted(lines, key=lambda line: line[:2]), usage
+
+
+def asked_of(where, run):
+    """What stands on the record of a run, as the server would have seen it."""
+    with Store(where) as store, store.reading() as connection:
+        found = connection.execute(sa.select(calls.c.request).where(calls.c.run == run)).scalars()
+        return Counter(json.dumps(json.loads(request)["messages"], sort_keys=True) for request in found)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("undisturbed")
-    with serving(reply) as server:
-        port = server.url
-        manyminds(folder, *run_words(server), check=0)
-    results, events = transcript(folder)
-    return port, normal(results), events
+    """The transcript of a run that nothing disturbed, and what the server was asked in it."""
+    folder, listening = tmp_path_factory.mktemp("undisturbed"), Listening()
+    with serving(listening.reply, plan=listening.plan) as server:
+        with pytest.raises(SystemExit) as left:
+            main([*run_words(server), "--store", str(folder / "manyminds.db"), "--json"])
+        assert left.value.code == 0
+        return *transcript(folder / "manyminds.db", server.url), Counter(listening.answered)
 
 
-def normal(results):
-    """Results without the server's port, which differs from run to run."""
-    return [{**row, "society": ""} for row in results["rows"]]
-
-
-def spoken(events):
-    """The transcript without the server's port."""
-    return [(e.play.split("/", 5)[-1], e.turn, e.kind, e.seat, e.data) for e in events]
-
-
-def test_the_offline_run_is_one_json_object(tmp_path):
-    done = manyminds(tmp_path, "run", "govsim", "runs=1", "--json", check=0)
-    shown = json.loads(done.stdout)
-    assert {"paper", "run", "config", "seeds", "versions", "usage", "claims", "results"} <= shown.keys()
-    assert {claim["verdict"] for claim in shown["claims"]} <= {"holds", "needs-endpoint", "fails"}
-    keys = {"id", "statement", "where", "paper", "measured", "low", "high", "n", "needs", "verdict"}
-    assert all(claim.keys() == keys for claim in shown["claims"])
-
-
-def test_three_skins_over_a_faulty_server(tmp_path):
+def test_three_skins_over_a_faulty_server(command, monkeypatch):
+    monkeypatch.setattr("manyminds.models.door.Patience.wait", lambda self, failures: 0)
     with serving(reply, plan=seeded_faults(0.15, seed=3)) as server:
         words = run_words(server, "scenario=fishery,pasture,pollution", "condition=default", "--json")
-        shown = json.loads(manyminds(tmp_path, *words, check=0).stdout)
+        code, out, _ = command(*words)
         faults = [entry[1] for entry in server.log if entry[1]]
-    assert len(shown["results"]["rows"]) == 3
+    shown = json.loads(out)
+    assert code == 0 and len(shown["results"]["rows"]) == 3
     assert all(row["ending"] in ("finished", "collapsed") for row in shown["results"]["rows"])
     transport = sum(kind in ("429", "500", "cut", "malformed") for kind in faults)
     assert sum(shown["usage"]["faults"].values()) == transport > 0
+    assert shown["usage"]["invalid_answers"] > 0
+
+
+# ---- killed
+
+
+def killed_and_resumed(where, folder, undisturbed, moment):
+    """Run, die at a moment, resume; whatever was on the record is not asked again and nothing else is missing."""
+    listening, total = Listening(), undisturbed[3].total()
+    with serving(listening.reply, plan=listening.plan, delay=0.01) as server:
+        words = [*PROGRAM, *run_words(server, "--store", where)]
+        doing = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        died = threading.Event()
+
+        def kill():
+            os.kill(doing.pid, signal.SIGKILL)
+            died.set()
+
+        wait = random.Random(moment).uniform(0, 0.015)  # before, while or after the server answers
+        request = min(moment * total // (MOMENTS - 1), total - 1)  # the first and the last are among them
+        listening.at[request] = threading.Timer(wait, kill).start
+        doing.wait(timeout=120)
+        assert died.wait(1) and doing.returncode == -signal.SIGKILL
+        time.sleep(0.05)  # what the server is still answering
+        with Store(where) as store:
+            run = store.runs()[0]
+        assert run.status == "running"
+        kept, answered = asked_of(where, run.id), Counter(listening.answered)
+        assert kept <= answered and (answered - kept).total() <= CONCURRENCY  # only calls in flight were lost
+        with pytest.raises(SystemExit) as left:
+            main(["resume", run.id, "--store", where, "--json"])
+        assert left.value.code == 0
+        again = Counter(listening.answered) - answered
+        assert kept + again == undisturbed[3]  # nothing on the record was asked again, and nothing else was asked
+        assert transcript(where, server.url) == undisturbed[:3]
+    return kept.total() / total
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", range(20))
-def test_killed_and_resumed_is_as_if_undisturbed(tmp_path, undisturbed, moment):
-    killed_and_resumed(tmp_path, undisturbed, 0.8 + 1.4 * Random(moment).random())
+@pytest.mark.parametrize("moment", range(MOMENTS))
+def test_killed_at_any_moment_and_resumed_is_as_if_undisturbed(tmp_path, undisturbed, moment):
+    share = killed_and_resumed(str(tmp_path / "store.db"), tmp_path, undisturbed, moment)
+    assert abs(share - moment / (MOMENTS - 1)) < 0.3  # the moments are spread over the whole run
 
 
-def test_killed_once_and_resumed(tmp_path, undisturbed):
-    killed_and_resumed(tmp_path, undisturbed, 1.3)
+def test_killed_in_the_middle_and_resumed(tmp_path, undisturbed):
+    killed_and_resumed(str(tmp_path / "store.db"), tmp_path, undisturbed, MOMENTS // 2)
 
 
-def killed_and_resumed(folder, undisturbed, after):
-    with serving(reply, delay=0.02) as server:
-        doing = subprocess.Popen([*PROGRAM, *run_words(server)], cwd=folder, stdout=subprocess.DEVNULL)
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [0.05, 0.3, 0.6])
+def test_killed_before_the_first_call(tmp_path, undisturbed, after):
+    """A store that is half made is finished by the next who opens it; a run that was begun can be resumed."""
+    with serving(reply, delay=5) as server:
+        doing = subprocess.Popen([*PROGRAM, *run_words(server)], cwd=tmp_path, stdout=subprocess.DEVNULL)
         time.sleep(after)
         os.kill(doing.pid, signal.SIGKILL)
         doing.wait()
-        if not (folder / "manyminds.db").exists():
-            pytest.skip("killed before the run began")
-        with Store(folder / "manyminds.db") as store:
-            if not store.runs():
-                pytest.skip("killed before the run began")
-            run = store.runs()[0].id
-            kept = store.counted_calls(run)
-        before = [entry[0] for entry in server.log]
-        manyminds(folder, "resume", run, check=0)
-        again = [entry[0] for entry in server.log[len(before) :]]
-    results, events = transcript(folder)
-    assert normal(results) == undisturbed[1]
-    assert len(before) - kept <= 16  # only calls in flight were lost
-    with Store(folder / "manyminds.db") as store:
-        assert len(again) == store.counted_calls(run) - kept  # and nothing on the record was asked again
-    assert sorted(map(repr, spoken(events))) == sorted(map(repr, spoken(undisturbed[2])))
+    with Store(tmp_path / "manyminds.db") as store:
+        assert all(run.status == "running" for run in store.runs())
 
 
-@pytest.mark.parametrize("concurrency", ["1", "64"])
-def test_concurrency_changes_nothing(tmp_path, undisturbed, concurrency):
+@pytest.mark.postgres
+@pytest.mark.parametrize("moment", [0, 7, 13, 19])
+def test_killed_and_resumed_on_postgres(tmp_path, undisturbed, postgres, monkeypatch, moment):
+    monkeypatch.chdir(tmp_path)
+    killed_and_resumed(postgres, tmp_path, undisturbed, moment)
+
+
+def test_terminated_is_written_down_and_resumable(tmp_path, undisturbed):
+    listening, where = Listening(), str(tmp_path / "store.db")
+    with serving(listening.reply, plan=listening.plan, delay=0.01) as server:
+        words = [*PROGRAM, *run_words(server, "--store", where)]
+        doing = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        listening.at[5] = lambda: os.kill(doing.pid, signal.SIGTERM)
+        said = doing.communicate(timeout=60)[1]
+        with Store(where) as store:
+            run = store.runs()[0]
+        assert doing.returncode == 130 and run.status == "interrupted"
+        assert f"manyminds resume {run.id}" in said and said.count("\n") == 1
+        with pytest.raises(SystemExit) as left:
+            main(["resume", run.id, "--store", where, "--json"])
+        assert left.value.code == 0 and transcript(where, server.url) == undisturbed[:3]
+
+
+# ---- how much at once, and for how much
+
+
+@pytest.mark.parametrize("concurrency", ["1", "8", "64"])
+def test_concurrency_changes_nothing(command, tmp_path, undisturbed, concurrency):
     with serving(reply) as server:
-        manyminds(tmp_path, *run_words(server, "--concurrency", concurrency), check=0)
-    results, events = transcript(tmp_path)
-    assert normal(results) == undisturbed[1]
-    assert sorted(map(repr, spoken(events))) == sorted(map(repr, spoken(undisturbed[2])))
+        assert command(*run_words(server, "--concurrency", concurrency))[0] == 0
+        assert server.most_in_flight <= int(concurrency)
+        assert transcript(tmp_path / "manyminds.db", server.url) == undisturbed[:3]
 
 
-def test_a_spent_budget_stops_and_a_bigger_one_goes_on(tmp_path, undisturbed):
-    with serving(reply) as server:
-        stopped = manyminds(tmp_path, *run_words(server, "--budget", "10calls"), check=3)
-        assert "budget" in stopped.stderr and "manyminds resume" in stopped.stderr
-        run = json.loads(manyminds(tmp_path, "runs", "--json").stdout)["runs"][0]["id"]
-        manyminds(tmp_path, "resume", run, "--budget", "100000calls", check=0)
-    assert normal(transcript(tmp_path)[0]) == undisturbed[1]
+def test_a_spent_budget_stops_and_a_bigger_one_goes_on(command, tmp_path, undisturbed):
+    listening = Listening()
+    with serving(listening.reply) as server:
+        for budget in ("10 calls", "4k tokens"):
+            stopped = json.loads(command(*run_words(server, "--budget", budget, "--json"))[1])
+            assert stopped["status"] == "budget" and stopped["usage"]["calls"] < undisturbed[3].total()
+        code, _, err = command("resume", stopped["run"], "--budget", "5k tokens")
+        assert code == 3 and "budget" in err and f"manyminds resume {stopped['run']}" in err
+        assert command("resume", stopped["run"], "--budget", "1M tokens, 1000 calls")[0] == 0
+        assert Counter(listening.answered) == undisturbed[3]  # both runs have one seed, so the second pays for the rest
+        assert transcript(tmp_path / "manyminds.db", server.url)[:2] == undisturbed[:2]
 
 
-NONSENSE = {
-    "paper": (["run", "govsm"], "did you mean 'govsim'"),
-    "setting": (["run", "govsim", "month=3"], "did you mean 'months'"),
-    "value": (["run", "govsim", "months=0"], "greater than or equal to 1"),
-    "seat": (["run", "govsim", "seats=greedi"], "did you mean 'greedy'"),
-    "model": (["run", "govsim", "model=gpt"], "openai/NAME"),
-    "endpoint": (["run", "govsim", "model=http://127.0.0.1:9/v1#m"], "is it running"),
-    "store": (["run", "govsim", "--store", "no/such/folder/x.db"], "does not exist"),
-    "budget": (["run", "govsim", "--budget", "lots"], "is not clear"),
-}
-
-
-@pytest.mark.parametrize("case", NONSENSE)
-def test_nonsense_is_one_sentence_and_writes_nothing(tmp_path, case):
-    words, said = NONSENSE[case]
-    done = manyminds(tmp_path, *words, check=2)
-    assert said in done.stderr and done.stderr.count("\n") == 1 and not done.stdout
-    runs = json.loads(manyminds(tmp_path, "runs", "--json").stdout)["runs"]
-    assert runs == [] and not (tmp_path / "runs").exists()
-
-
-def test_a_corrupt_store_and_a_newer_one(tmp_path):
-    (tmp_path / "manyminds.db").write_bytes(b"not a database at all")
-    assert "not a database" in manyminds(tmp_path, "runs", check=2).stderr
-    (tmp_path / "manyminds.db").unlink()
-    manyminds(tmp_path, "runs", check=0)
-    import sqlite3
-
-    with sqlite3.connect(tmp_path / "manyminds.db") as db:
-        db.execute("UPDATE meta SET version = 99")
-    db.close()
-    assert "newer" in manyminds(tmp_path, "runs", check=2).stderr
-
-
-def test_help_is_quick_to_import():
-    heavy = "{'jax', 'openai', 'sqlalchemy', 'scipy', 'torch', 'pandas'}"
-    code = f"import sys, manyminds.lab.command; print({heavy} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
+def test_a_run_at_work_is_left_alone(tmp_path, command):
+    listening, begun = Listening(), threading.Event()
+    with serving(listening.reply, plan=listening.plan, delay=0.2) as server:
+        listening.at[0] = begun.set
+        doing = subprocess.Popen([*PROGRAM, *run_words(server)], cwd=tmp_path, stdout=subprocess.DEVNULL)
+        assert begun.wait(60)
+        run = json.loads(command("runs", "--json")[1])["runs"][0]["id"]
+        code, out, err = command("resume", run, "--json")
+        os.kill(doing.pid, signal.SIGKILL)
+        doing.wait()
+        assert code == 2 and out == "" and "another process" in err and err.count("\n") == 1

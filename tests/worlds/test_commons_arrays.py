@@ -106,6 +106,7 @@ def test_stochastic_division_has_the_law_of_the_python_one():
     assert chi2_contingency([[theirs.count(n) for n in kept], [ours.count(n) for n in kept]]).pvalue > 1e-4
 
 
+@pytest.mark.slow  # the claims of the paper check the same on fewer societies
 def test_talk_is_worth_what_the_closed_forms_say():
     count = 20_000
     draws = jax.random.bernoulli(jax.random.key(8), 0.3, (count, 5))

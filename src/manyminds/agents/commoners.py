@@ -5,10 +5,11 @@ proposes what it believes to be a safe catch.
 """
 
 from dataclasses import dataclass
+from random import Random
 from statistics import mean, median
 from typing import Any, Literal
 
-from manyminds.core import View, Whole
+from manyminds.core import NoAnswer, View, Whole
 
 
 def utterance(view: View, text: str, proposed_limit: int | None = None) -> dict[str, Any]:
@@ -123,6 +124,62 @@ class Believes(Commoner):
 
 
 @dataclass(frozen=True)
+class Plans(Commoner):
+    """Takes its share of what regrows, and everything in the last month: the optimum of a planner who knows the end."""
+
+    months: int = 12
+
+    def wants(self, view: View) -> float:
+        return view.data.pool if view.data.month >= self.months else view.data.pool // 2 // view.data.members
+
+
+@dataclass(frozen=True)
+class Mute(Commoner):
+    """Never answers: what becomes of a society whose endpoint is dead."""
+
+    async def act(self, view: View) -> NoAnswer:
+        return NoAnswer("mute: never answers")
+
+
+@dataclass(frozen=True)
+class Calculates(Commoner):
+    """Works its share out by arithmetic in which each step slips with probability `slips`, and answers probes with it.
+
+    A step that slips comes out wrong by a factor from a quarter to four, evenly in logarithms. A hint is read, not
+    worked out.
+    """
+
+    slips: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.slips <= 1:
+            raise ValueError(f"the probability of a slip is from 0 to 1, not {self.slips:g}")
+
+    async def act(self, view: View) -> Any:
+        if hasattr(view.data, "skill"):
+            return view.action.nearest(self.solved(view.data, view.seeds("slips")))
+        return await super().act(view)
+
+    def wants(self, view: View) -> float:
+        hint = view.data.threshold
+        return self.share(view.data.pool, view.data.members, view.seeds("slips")) if hint is None else hint
+
+    def solved(self, asked: Any, rng: Random) -> float:
+        """The answer to a probe: the pool after a harvest, or a share of what regrows."""
+        if asked.skill == "dynamics":
+            left = self.step(asked.pool - self.step(asked.members * asked.take, rng), rng)
+            return min(100, max(0, self.step(2 * left, rng)))
+        return self.share(asked.pool, asked.members, rng) if asked.hint is None else asked.hint
+
+    def share(self, pool: int, members: int, rng: Random) -> int:
+        return self.step(self.step(pool // 2, rng) // members, rng)
+
+    def step(self, exact: int, rng: Random) -> int:
+        slipped, factor = rng.random() < self.slips, 4 ** rng.uniform(-1, 1)
+        return round(exact * factor) if slipped else exact
+
+
+@dataclass(frozen=True)
 class RuleClerk:
     """Takes the median (or the mean, rounded down) of the proposals as agreed; none when nobody proposed."""
 
@@ -135,3 +192,18 @@ class RuleClerk:
             return {"summary": "Nothing was proposed.", "limit": None}
         limit = int(median(proposed) if self.rule == "median" else mean(proposed))
         return {"summary": f"{len(proposed)} proposals were made.", "limit": limit}
+
+
+RULES = {
+    "greedy": Greedy,
+    "takes": Takes,
+    "fair-share": FairShare,
+    "noisy": Noisy,
+    "matcher": Matches,
+    "compensator": Compensates,
+    "universaliser": Universalises,
+    "believes": Believes,
+    "planner": Plans,
+    "calculates": Calculates,
+    "mute": Mute,
+}

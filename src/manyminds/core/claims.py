@@ -12,6 +12,8 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from manyminds.core.checkpoints import Checkpoint
+from manyminds.core.errors import ManymindsError
 from manyminds.core.seeds import Seeds
 from manyminds.core.statistics import Estimate
 
@@ -57,13 +59,17 @@ class Finding:
     n: int = 1
 
 
-class NotHere(Exception):
+class NotHere(ManymindsError):
     """Raised by a check whose results lack what it needs (no language model took part, no data was given)."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement of a paper and the check of it. `config` holds the overrides under which it is checked."""
+    """One statement of a paper and the check of it. `config` holds the overrides under which it is checked.
+
+    A claim about what varies from run to run sets `seeds`: then it is checked on that many runs at once, and `check`
+    is given the list of their results.
+    """
 
     id: str
     statement: str
@@ -72,15 +78,18 @@ class Claim:
     check: Callable[[Any], Finding]
     needs: Needs = "nothing"
     config: dict[str, Any] = field(default_factory=dict)
+    seeds: int = 1
 
     def verdict(self, results: Any) -> Verdict:
-        """Check the claim on `results`."""
+        """Check the claim on the results of a run, or on a list of them."""
+        if self.seeds > 1 and not isinstance(results, list):
+            results = [results]
         try:
             found = self.check(results)
-        except NotHere:
+        except NotHere as reason:
             if self.needs == "nothing":
                 raise
-            return self.judged(None, None, None, 0, f"needs-{self.needs}")  # type: ignore[arg-type]
+            return self.judged(str(reason) or None, None, None, 0, f"needs-{self.needs}")  # type: ignore[arg-type]
         holding: Holding = "holds" if found.holds else "fails"
         if isinstance(found.measured, Estimate):
             seen = found.measured
@@ -90,9 +99,7 @@ class Claim:
     def judged(
         self, measured: float | str | None, low: float | None, high: float | None, n: int, verdict: Holding
     ) -> Verdict:
-        return Verdict(
-            self.id, self.statement, self.where, self.paper, measured, low, high, n, self.needs, verdict
-        )
+        return Verdict(self.id, self.statement, self.where, self.paper, measured, low, high, n, self.needs, verdict)
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,12 @@ class Lab(Protocol):
 
     def record(self, name: str) -> Any:
         """A recorder for the play called `name`."""
+
+    async def once(self, name: str, work: Callable[[], Any]) -> Any:
+        """What `work()` gives, as plain JSON values; computed once in the life of a run, however often it is killed."""
+
+    def checkpoint(self, name: str) -> Checkpoint:
+        """Where the arrays called `name` are kept while they are being computed: `.save(tree)`, `.load(like)`."""
 
     def progress(self, total: int, label: str) -> Callable[[], None]:
         """Announce `total` units of work; call what is returned after each of them."""

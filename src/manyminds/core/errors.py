@@ -22,6 +22,12 @@ class BudgetReached(ManymindsError):
     exit_code = BUDGET
 
 
+class Interrupted(ManymindsError):
+    """Somebody stopped the run from outside; it can be resumed."""
+
+    exit_code = INTERRUPTED
+
+
 class EndpointDown(ManymindsError):
     """An endpoint could not be reached or kept failing after every retry; the run can be resumed."""
 

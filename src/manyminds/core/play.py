@@ -84,9 +84,7 @@ async def play(
 
 def shown(view: View, seat: str, turn: int, waiting: dict[str, list[Event]], seeds: Seeds) -> View:
     """The view as its seat receives it: with its name, its news and its own random stream."""
-    return replace(
-        view, seat=seat, turn=turn, news=tuple(waiting.pop(seat, ())), seeds=seeds.child("seat", seat, turn)
-    )
+    return replace(view, seat=seat, turn=turn, news=tuple(waiting.pop(seat, ())), seeds=seeds.child("seat", seat, turn))
 
 
 def checked(action: Action, answer: Any) -> Any:

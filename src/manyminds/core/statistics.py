@@ -1,5 +1,6 @@
 """Intervals, tests and effect sizes, by scipy, in the few forms that experiments need."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,7 +91,9 @@ def difference(a: Sample, b: Sample, paired: bool = False, confidence: float = 0
         raise ValueError(f"paired samples must be of one length, not {len(a)} and {len(b)}")
     if (np.ptp(a - b) if paired else np.ptp(a) + np.ptp(b)) == 0:
         return Estimate(gap, gap, gap, min(len(a), len(b)))
-    test = ttest_rel(a, b) if paired else ttest_ind(a, b, equal_var=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a sample without spread is legal; Welch's test has no trouble
+        test = ttest_rel(a, b) if paired else ttest_ind(a, b, equal_var=False)
     interval = test.confidence_interval(confidence)
     return Estimate(gap, float(interval.low), float(interval.high), min(len(a), len(b)))
 

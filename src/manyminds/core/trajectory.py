@@ -1,12 +1,12 @@
 """Trajectories: the recorded steps of one play, the one format for training data, viewing and analysis."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from manyminds.core.actions import NoAnswer
 from manyminds.core.play import Step
@@ -25,14 +25,16 @@ class Happening(msgspec.Struct, frozen=True):
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON can hold it."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+    """A value as JSON can hold it: models and dataclasses as objects, arrays as lists, anything else as it prints."""
     if isinstance(value, NoAnswer):
         return {"no_answer": value.reason, "raw": value.raw}
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    return value
+    # "constants" leaves NaN and infinities as they are; whoever writes decides what becomes of them.
+    return to_jsonable_python(value, inf_nan_mode="constants", fallback=native)
+
+
+def native(value: Any) -> Any:
+    """An array or a scalar of another library as Python has it."""
+    return value.tolist() if hasattr(value, "tolist") else repr(value)
 
 
 def happenings(play: str, step: Step, start: int) -> list[Happening]:

@@ -55,3 +55,17 @@ def compliance(takes: Sequence[Mapping[str, int]], limits: Sequence[int | None])
     """The share of harvests within the limit in force; months without a limit do not count. None when none had one."""
     kept = [n <= limit for month, limit in zip(takes, limits, strict=True) if limit is not None for n in month.values()]
     return sum(kept) / len(kept) if kept else None
+
+
+def at_worst(
+    pools: Sequence[int], takes: Sequence[Mapping[str, int]], mute: Sequence[Sequence[str]]
+) -> tuple[int, int]:
+    """Months and total of a society if its first member who gave no answer had taken all there was.
+
+    `pools` before each harvest, `mute` who was silent at it. No answer counts as nothing taken, which flatters
+    restraint; this is the other end, at which the commons is lost in that month. Without silence, as it was played.
+    """
+    for month, silent in enumerate(mute):
+        if silent:
+            return month + 1, sum(sum(before.values()) for before in takes[:month]) + pools[month]
+    return len(takes), sum(sum(month.values()) for month in takes)

@@ -16,13 +16,23 @@ NUMBER = re.compile(r"[-+]?\d+(_\d+)+(\.\d+)?")
 
 def overridden(config: type[PaperConfig], words: Sequence[str], file: Path | None = None) -> PaperConfig:
     """The settings: the paper's defaults, over them a file, over that the words."""
+    return configured(config, values_of(config, words, file))
+
+
+def values_of(config: type[PaperConfig], words: Sequence[str], file: Path | None = None) -> dict[str, Any]:
+    """What a file and the words say, before it is checked as a whole."""
     values = read(file) if file else {}
     for word in words:
-        key, mark, text = word.partition("=")
-        if not mark or not key:
-            raise BadInput(f"{word!r} is not a setting; write key=value")
-        put(values, key.strip(), text, config)
-    return configured(config, values)
+        key, text = key_and_text(word)
+        put(values, key, text, config)
+    return values
+
+
+def key_and_text(word: str) -> tuple[str, str]:
+    key, mark, text = word.partition("=")
+    if not mark or not key.strip():
+        raise BadInput(f"{word!r} is not a setting; write key=value")
+    return key.strip(), text
 
 
 def put(values: dict[str, Any], key: str, text: str, config: type[PaperConfig]) -> None:

@@ -10,9 +10,17 @@ from manyminds.papers.index import BY_SLUG, INDEX
 
 
 def find(reference: str) -> Paper:
-    """The paper called `reference`, or the `PAPER` of the Python file at that path."""
+    """The paper called `reference`, `game:NAME` or `compare` as one, or the `PAPER` of the Python file at that path."""
     if reference.endswith(".py"):
         return from_file(Path(reference))
+    if reference.startswith("game:"):
+        from manyminds.lab.playing import paper_of as played
+
+        return played(reference.removeprefix("game:"))
+    if reference == "compare":
+        from manyminds.lab.comparing import PAPER
+
+        return PAPER
     slug = reference.lower().replace("_", "-")
     entry = BY_SLUG.get(slug)
     if entry is None:
@@ -20,7 +28,17 @@ def find(reference: str) -> Paper:
     if not entry.implemented:
         ready = ", ".join(known.slug for known in INDEX if known.implemented)
         raise BadInput(f"paper {slug!r} (arXiv {entry.arxiv}) is not in this version yet; ready: {ready or 'none'}")
-    return paper_of(import_module(entry.module), entry.module)
+    try:
+        return paper_of(import_module(entry.module), entry.module)
+    except ModuleNotFoundError as error:
+        raise missing(f"paper {slug!r}", error) from None
+
+
+def missing(where: str, error: ModuleNotFoundError) -> Exception:
+    """The error for a package that is not installed; for a module of ours it is a fault of ours."""
+    if error.name is None or error.name.partition(".")[0] == "manyminds":
+        return error
+    return BadInput(f"{where} needs the package {error.name!r}; `manyminds doctor` says how to add what is optional")
 
 
 def from_file(path: Path) -> Paper:
@@ -38,6 +56,8 @@ def from_file(path: Path) -> Paper:
         spec.loader.exec_module(module)
     except SyntaxError as error:
         raise BadInput(f"{path}, line {error.lineno}: {error.msg}") from None
+    except ModuleNotFoundError as error:
+        raise missing(str(path), error) from None
     finally:
         if before is not None:
             sys.modules[path.stem] = before

@@ -1,42 +1,31 @@
-"""Running papers: execute, resume by replaying what is recorded, verify claims."""
+"""Running papers: execute, and resume by replaying what is recorded."""
 
 import asyncio
-import json
 import platform
-import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import to_json
-
-from manyminds.core import (
-    BudgetReached,
-    Claim,
-    EndpointDown,
-    ManymindsError,
-    NotHere,
-    Paper,
-    PaperConfig,
-    PaperResults,
-    Seeds,
-    Verdict,
-)
+from manyminds.core import BudgetReached, EndpointDown, Paper, PaperConfig, PaperResults, Seeds, Verdict
 from manyminds.core.errors import BAD_INPUT, BUDGET, DONE, INTERRUPTED
-from manyminds.lab.laboratory import Laboratory, Progress, silent
-from manyminds.lab.overrides import configured
+from manyminds.lab.alive import LOCK, working_on
+from manyminds.lab.judging import judged_here, said
+from manyminds.lab.laboratory import CHECKPOINTS, SILENT, Laboratory, Watch, plain
+from manyminds.lab.measures import measures
 from manyminds.lab.papers import find, source_of
 from manyminds.lab.store import Run, Store
-from manyminds.models.door import Budget, Door, Totals
-from manyminds.models.load import load
+from manyminds.models.door import Budget, Totals
+from manyminds.models.load import load, names_model
+from manyminds.models.purse import Purse
 from manyminds.models.request import Model
 
-EXIT = {"done": DONE, "failed": BAD_INPUT, "budget": BUDGET, "interrupted": INTERRUPTED}
-REFERENCE = re.compile(r"(openai/|https?://|hf:|scripted:).+|house")
+EXIT = {"done": DONE, "failed": BAD_INPUT, "down": BAD_INPUT, "budget": BUDGET} | dict.fromkeys(
+    ("interrupted", "running", "waiting"), INTERRUPTED
+)
 
 
 @dataclass(frozen=True)
@@ -55,11 +44,6 @@ class RunReport:
         return self.run.reason
 
 
-def plain(value: Any) -> Any:
-    """Plain JSON values that the paper's models read back; NaN and infinities are kept as words."""
-    return json.loads(to_json(value, inf_nan_mode="strings"))
-
-
 def versions() -> dict[str, str]:
     names = ("manyminds", "jax", "numpy", "scipy")
     return {"python": platform.python_version()} | {name: version(name) for name in names}
@@ -72,6 +56,7 @@ def usage_of(totals: Totals) -> dict[str, Any]:
         "replayed": totals.replayed,
         "tokens": totals.prompt_tokens + totals.completion_tokens,
         "money": totals.money,
+        "unpriced_calls": totals.unpriced,
         "invalid_answers": sum(totals.invalid.values()),
         "invalid": dict(totals.invalid),
         "faults": dict(totals.faults),
@@ -86,7 +71,7 @@ def references(config: PaperConfig) -> tuple[str, ...]:
     found: list[str] = []
     for value in config.model_dump().values():
         items = value if isinstance(value, (list, tuple)) else (value,)
-        found += [item for item in items if isinstance(item, str) and REFERENCE.fullmatch(item)]
+        found += [item for item in items if isinstance(item, str) and names_model(item)]
     return tuple(dict.fromkeys(found))
 
 
@@ -98,13 +83,17 @@ async def close(models: dict[str, Model]) -> None:
             await release()
 
 
-async def probed(config: PaperConfig) -> dict[str, Model]:
-    """The models of a config, loaded; raises where one cannot be reached."""
-    models = {reference: load(reference) for reference in references(config)}
-    for model in models.values():
-        probe = getattr(model, "probe", None)
-        if probe is not None:
-            await probe()
+async def probed(*configs: PaperConfig) -> dict[str, Model]:
+    """The models of some configs, loaded; raises where one cannot be reached."""
+    models = {reference: load(reference) for config in configs for reference in references(config)}
+    try:
+        for model in models.values():
+            probe = getattr(model, "probe", None)
+            if probe is not None:
+                await probe()
+    except BaseException:
+        await close(models)
+        raise
     return models
 
 
@@ -116,16 +105,22 @@ async def execute(
     budget: Budget | None = None,
     concurrency: int = 16,
     source: str | None = None,
-    watch: Progress = silent,
+    watch: Watch = SILENT,
+    purse: Purse | None = None,
 ) -> RunReport:
-    """Run a paper once; nothing is written before its models have answered."""
+    """Run a paper once; nothing is written before its models have answered. A `purse` shares a budget with others."""
     models = await probed(config)
-    run = store.begin_run(paper.slug, source_of(source or paper.slug), plain(config), seed, versions())
-    return await carry_on(paper, config, store, store.run(run), models, budget or Budget(), concurrency, watch)
+    try:
+        run = store.begin_run(paper.slug, source_of(source or paper.slug), plain(config), seed, versions())
+        purse = purse or Purse(budget or Budget(), concurrency)
+        with interruptible():
+            return await carry_on(paper, config, store, store.run(run), models, purse, watch)
+    finally:
+        await close(models)
 
 
 async def resume(
-    run_id: str, store: Store, budget: Budget | None = None, concurrency: int = 16, watch: Progress = silent
+    run_id: str, store: Store, budget: Budget | None = None, concurrency: int = 16, watch: Watch = SILENT
 ) -> RunReport:
     """Go on with a run: recorded calls are replayed, the first without a record is made. A done run is only read."""
     run = store.run(run_id)
@@ -134,8 +129,11 @@ async def resume(
     paper = find(run.source)
     config = paper.config.model_validate(run.config)
     models = await probed(config)
-    store.set_status(run.id, "running")
-    return await carry_on(paper, config, store, run, models, budget or Budget(), concurrency, watch)
+    try:
+        with interruptible():
+            return await carry_on(paper, config, store, run, models, Purse(budget or Budget(), concurrency), watch)
+    finally:
+        await close(models)
 
 
 def reload(run: Run, store: Store) -> RunReport:
@@ -147,43 +145,46 @@ def reload(run: Run, store: Store) -> RunReport:
 
 
 async def carry_on(
-    paper: Paper,
-    config: PaperConfig,
-    store: Store,
-    run: Run,
-    models: dict[str, Model],
-    budget: Budget,
-    concurrency: int,
-    watch: Progress,
+    paper: Paper, config: PaperConfig, store: Store, run: Run, models: dict[str, Model], purse: Purse, watch: Watch
 ) -> RunReport:
     """Run from the start over whatever is recorded, and leave a status in the store however it ends."""
-    recorder = store.recorder(run.id)
-    door = Door(recorder, budget, concurrency)
     folder = store.folder / "runs" / run.id
     folder.mkdir(parents=True, exist_ok=True)
-    lab = Laboratory(store, run.id, Seeds(run.seed), folder, door, concurrency, watch, loaded=models)
+    with working_on(run.id, folder):
+        store.set_status(run.id, "running")
+        recorder = store.recorder(run.id)
+        door = purse.door(recorder)
+        watch.follow(purse.totals)
+        lab = Laboratory(store, run.id, Seeds(run.seed), folder, door, purse.concurrency, watch, loaded=dict(models))
+        try:
+            return await ended(paper, config, store, run, lab)
+        finally:
+            await door.settled()
+            recorder.close()
+            await close({name: model for name, model in lab.loaded.items() if name not in models})
+
+
+async def ended(paper: Paper, config: PaperConfig, store: Store, run: Run, lab: Laboratory) -> RunReport:
+    """The report of a run that is run to its end, or to what stops it."""
 
     def stopped(status: str, reason: str, code: int) -> RunReport:
         lab.flush()
-        store.set_status(run.id, status, usage_of(door.totals), reason=reason)
+        store.set_status(run.id, status, usage_of(lab.door.totals), reason=reason)
         return RunReport(paper, store.run(run.id), None, (), (), code)
 
     again = f"go on with: manyminds resume {run.id}"
     try:
-        with interruptible():
-            results = await paper.run(config, lab)
+        results = await paper.run(config, lab)
     except BudgetReached as error:
+        await lab.door.settled()  # what is in flight is paid for and belongs to what was spent
         return stopped("budget", f"{error}; {again} --budget MORE", BUDGET)
     except EndpointDown as error:
-        return stopped("interrupted", f"{error}; {again}", error.exit_code)
+        return stopped("down", f"{error}; {again}", error.exit_code)
     except (asyncio.CancelledError, KeyboardInterrupt):
         return stopped("interrupted", f"interrupted; {again}", INTERRUPTED)
     except BaseException as error:
-        stopped("failed", f"{type(error).__name__}: {error}", BAD_INPUT)
+        stopped("failed", said(error), BAD_INPUT)
         raise
-    finally:
-        recorder.close()
-        await close(lab.loaded)
     lab.flush()
     return finished(paper, config, store, run, lab, results)
 
@@ -191,79 +192,23 @@ async def carry_on(
 def finished(
     paper: Paper, config: PaperConfig, store: Store, run: Run, lab: Laboratory, results: PaperResults
 ) -> RunReport:
-    """Keep the results, judge the claims that this config fits, draw the figures."""
-    store.set_status(run.id, "done", usage_of(lab.door.totals), plain(results))
-    verdicts = tuple(
-        judged(claim, results) for claim in paper.claims if fits(paper, claim, config) and concerned(claim, results)
-    )
+    """Judge the claims that this config fits, draw the figures, keep the results; `done` is the last thing written."""
+    verdicts, reason = judged_here(paper, config, results), ""
     store.add_verdicts(run.id, verdicts)
-    store.add_metrics(run.id, {v.id: float(v.measured) for v in verdicts if isinstance(v.measured, (int, float))})
-    paper.figures(results, lab.folder)
-    files = tuple(sorted(path for path in lab.folder.rglob("*") if path.is_file()))
+    try:
+        store.add_metrics(run.id, measures(paper, results, verdicts))
+        paper.figures(results, lab.folder)
+    except Exception as error:  # the results are worth more than their pictures
+        reason = f"its tables and figures could not be made ({said(error)})"
+    files = tuple(sorted(path for path in lab.folder.rglob("*") if is_artifact(path, lab.folder)))
     store.add_artifacts(run.id, files)
+    store.set_status(run.id, "done", usage_of(lab.door.totals), plain(results), reason)
     return RunReport(paper, store.run(run.id), results, verdicts, files, DONE)
 
 
-def fits(paper: Paper, claim: Claim, config: PaperConfig) -> bool:
-    """Whether a claim speaks of runs like this one: every setting it is checked under has its value here."""
-    asked = paper.config(**claim.config)
-    return all(getattr(config, name) == getattr(asked, name) for name in claim.config)
-
-
-def concerned(claim: Claim, results: PaperResults) -> bool:
-    """Whether a run holds what an unconditional claim speaks of; other seats or conditions may have been chosen."""
-    try:
-        claim.check(results)
-    except NotHere:
-        return claim.needs != "nothing"
-    except Exception:
-        return True  # why: a check that breaks is shown as failed by `judged`
-    return True
-
-
-def judged(claim: Claim, results: PaperResults) -> Verdict:
-    """The verdict on a claim; a check that breaks on these results fails and says how."""
-    try:
-        return claim.verdict(results)
-    except Exception as error:
-        return claim.judged(f"the check broke ({type(error).__name__}: {error})", None, None, 0, "fails")
-
-
-async def verify(
-    paper: Paper,
-    store: Store,
-    seed: int = 0,
-    budget: Budget | None = None,
-    concurrency: int = 16,
-    source: str | None = None,
-    watch: Progress = silent,
-) -> tuple[list[Verdict], list[RunReport]]:
-    """Run a paper once for each distinct config of its claims, and judge every claim on its own run."""
-    groups: dict[str, list[Claim]] = {}
-    for claim in paper.claims:
-        groups.setdefault(json.dumps(claim.config, sort_keys=True, default=str), []).append(claim)
-    found: dict[str, Verdict] = {}
-    reports: list[RunReport] = []
-    for claims in groups.values():
-        config = configured(paper.config, claims[0].config)
-        try:
-            report = await execute(paper, config, seed, store, budget, concurrency, source, watch)
-        except (NotHere, ManymindsError) as error:
-            if any(claim.needs == "nothing" for claim in claims):
-                raise
-            found |= {claim.id: lacking(claim, str(error)) for claim in claims}
-            continue
-        reports.append(report)
-        if report.results is None:
-            break
-        verdicts = {claim.id: judged(claim, report.results) for claim in claims}
-        store.add_verdicts(report.run.id, verdicts.values())
-        found |= verdicts
-    return [found[claim.id] for claim in paper.claims if claim.id in found], reports
-
-
-def lacking(claim: Claim, reason: str) -> Verdict:
-    return replace(claim.judged(reason or None, None, None, 0, "fails"), verdict=f"needs-{claim.needs}")  # type: ignore[arg-type]
+def is_artifact(path: Path, folder: Path) -> bool:
+    """Whether a file of a run's folder is something that the run made for its reader."""
+    return path.is_file() and path.name != LOCK and CHECKPOINTS not in path.relative_to(folder).parts
 
 
 @contextmanager

@@ -17,12 +17,14 @@ runs = Table(
     Column("config", JSON, nullable=False),
     Column("seed", Text, nullable=False),  # a seed may be any integer, also one of more than 64 bits
     Column("versions", JSON, nullable=False),
-    Column("status", Text, nullable=False),  # running, done, failed, budget, interrupted
+    Column("status", Text, nullable=False),  # waiting, running, done, failed, budget, interrupted, down
     Column("created", Text, nullable=False),
     Column("finished", Text),
     Column("results", JSON),
     Column("usage", JSON),
     Column("reason", Text, nullable=False),
+    Column("sweep", Text, index=True),  # the sweep that the run is part of
+    Column("place", Integer),  # in its sweep
 )
 
 events = Table(
@@ -71,6 +73,15 @@ artifacts = Table(
     Column("created", Text, nullable=False),
 )
 
+# Finished pieces of work that call no model, so that a killed run does not compute them again.
+pieces = Table(
+    "pieces",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),  # JSON
+)
+
 verdicts = Table(
     "verdicts",
     metadata,
@@ -80,5 +91,14 @@ verdicts = Table(
     Column("verdict", JSON, nullable=False),
 )
 
+
+def add_sweep(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN sweep TEXT")
+    connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN place INTEGER")
+
+
 # Step k brings a store from schema k + 1 to k + 2. A new table needs no statement here, only a new place in the tuple.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = ()
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    lambda connection: None,  # 2: `pieces`
+    add_sweep,  # 3
+)

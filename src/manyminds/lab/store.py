@@ -2,6 +2,7 @@
 
 import os
 import re
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from manyminds.core import BadInput, Happening, Verdict, unknown
-from manyminds.lab.schema import MIGRATIONS, artifacts, calls, events, meta, metadata, metrics, runs, verdicts
+from manyminds.lab.schema import MIGRATIONS, artifacts, calls, events, meta, metadata, metrics, pieces, runs, verdicts
 from manyminds.models.request import Completion
 
 DEFAULT = "manyminds.db"
@@ -38,10 +39,12 @@ class Run:
     results: dict[str, Any] | None
     usage: dict[str, Any] | None
     reason: str
+    sweep: str | None = None
+    place: int | None = 0
 
 
 def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def encoded(value: Any) -> str:
@@ -73,6 +76,7 @@ class Store:
         insert = postgresql.insert if self.engine.dialect.name == "postgresql" else sqlite.insert
         self.add_event = insert(events).on_conflict_do_nothing()
         self.add_call = insert(calls).on_conflict_do_nothing()
+        self.add_piece = insert(pieces).on_conflict_do_nothing()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -90,13 +94,27 @@ class Store:
 
     def begin_run(self, paper: str, source: str, config: dict[str, Any], seed: int, versions: dict[str, str]) -> str:
         """Open a run and return its id: the paper's name and six random hexadecimal digits."""
-        name = f"{re.sub(r'[^a-z0-9-]+', '-', paper.lower())}-{token_hex(3)}"
-        row = {"id": name, "paper": paper, "source": source, "config": config, "seed": str(seed)}
+        return self.begin_runs(paper, source, [(config, seed)], versions)[0]
+
+    def begin_runs(
+        self,
+        paper: str,
+        source: str,
+        cells: Sequence[tuple[dict[str, Any], int]],
+        versions: dict[str, str],
+        sweep: str | None = None,
+    ) -> list[str]:
+        """Open one run for each (config, seed), all of them or none."""
+        shared = {"paper": paper, "source": source, "versions": versions, "sweep": sweep, "reason": ""}
+        shared |= {"status": "waiting" if sweep else "running", "created": now()}
+        names = [f"{sweep}-{place}" if sweep else new_name(paper) for place in range(len(cells))]
+        rows = [
+            shared | {"id": name, "config": config, "seed": str(seed), "place": place}
+            for place, (name, (config, seed)) in enumerate(zip(names, cells))
+        ]
         with self.engine.begin() as connection:
-            connection.execute(
-                runs.insert().values(**row, versions=versions, status="running", created=now(), reason="")
-            )
-        return name
+            connection.execute(runs.insert(), rows)
+        return names
 
     def set_status(
         self,
@@ -123,9 +141,23 @@ class Store:
                 raise unknown("run", name, connection.execute(sa.select(runs.c.id)).scalars())
         return as_run(row)
 
+    def is_sweep(self, name: str) -> bool:
+        with self.reading() as connection:
+            return connection.execute(sa.select(runs.c.id).where(runs.c.sweep == name).limit(1)).first() is not None
+
+    def sweep(self, name: str) -> list[Run]:
+        """The runs of a sweep, in the order in which they were asked for."""
+        asked = sa.select(runs).where(runs.c.sweep == name).order_by(runs.c.place)
+        with self.reading() as connection:
+            found = [as_run(row) for row in connection.execute(asked).mappings()]
+            if not found:
+                known = sa.select(runs.c.sweep).where(runs.c.sweep.is_not(None)).distinct()
+                raise unknown("sweep", name, connection.execute(known).scalars())
+        return found
+
     def runs(self, paper: str | None = None) -> list[Run]:
-        """All runs, newest first."""
-        asked = sa.select(runs).order_by(runs.c.created.desc(), runs.c.id)
+        """All runs, newest first; those of one paper if it is named."""
+        asked = sa.select(runs).order_by(runs.c.created.desc(), runs.c.place, runs.c.id)
         if paper:
             asked = asked.where(runs.c.paper == paper)
         with self.reading() as connection:
@@ -136,6 +168,8 @@ class Store:
         if not lines:
             return
         rows = [{"run": run, **msgspec.structs.asdict(line)} for line in lines]
+        for row in rows:
+            row["text"] = row["text"].replace("\0", "\ufffd")  # Postgres holds no NUL in a text
         with self.engine.begin() as connection:
             connection.execute(self.add_event, rows)
 
@@ -164,11 +198,21 @@ class Store:
             return [Verdict(**row) for row in connection.execute(asked).scalars()]
 
     def add_metrics(self, run: str, values: dict[str, float], step: int = 0) -> None:
-        if not values:
-            return
-        rows = [{"run": run, "name": name, "step": step, "value": value} for name, value in values.items()]
+        """Keep the figures of one step in place of earlier ones; NaN is kept as unscored."""
+        rows = [
+            {"run": run, "name": name, "step": step, "value": value if value == value else None}
+            for name, value in values.items()
+        ]
         with self.engine.begin() as connection:
-            connection.execute(metrics.insert(), rows)
+            connection.execute(metrics.delete().where(metrics.c.run == run, metrics.c.step == step))
+            if rows:
+                connection.execute(metrics.insert(), rows)
+
+    def metrics(self, run: str) -> dict[str, float | None]:
+        """The last figure of each name."""
+        asked = sa.select(metrics.c.name, metrics.c.value).where(metrics.c.run == run)
+        with self.reading() as connection:
+            return {name: value for name, value in connection.execute(asked.order_by(metrics.c.step))}
 
     def add_artifacts(self, run: str, paths: Iterable[Path]) -> None:
         """Keep where the files of a run lie, in place of what was kept before."""
@@ -183,6 +227,17 @@ class Store:
         with self.reading() as connection:
             return [Path(path) for path in connection.execute(asked).scalars()]
 
+    def keep_piece(self, run: str, name: str, value: Any) -> None:
+        """Keep a finished piece of work; one that is kept already stays as it is."""
+        with self.engine.begin() as connection:
+            connection.execute(self.add_piece, {"run": run, "name": name, "value": encoded(value)})
+
+    def pieces(self, run: str) -> dict[str, Any]:
+        """The finished pieces of a run by name."""
+        asked = sa.select(pieces.c.name, pieces.c.value).where(pieces.c.run == run)
+        with self.reading() as connection:
+            return {name: msgspec.json.decode(value) for name, value in connection.execute(asked)}
+
     def counted_calls(self, run: str) -> int:
         asked = sa.select(sa.func.count()).select_from(calls).where(calls.c.run == run)
         with self.reading() as connection:
@@ -190,18 +245,19 @@ class Store:
 
 
 class Calls:
-    """Recorded calls by key. One connection for the whole run, because this is on the path of every call."""
+    """Recorded calls by key. Connections for the whole run, because this is on the path of every call."""
 
     def __init__(self, store: Store, run: str) -> None:
         self.run = run
         self.connection = store.engine.connect()
+        self.reader = store.engine.connect().execution_options(reading=True)  # looking up waits for no writer
         self.insert = store.add_call
         self.select = sa.select(calls.c.completion).where(calls.c.key == sa.bindparam("wanted"))
         self.decode = msgspec.json.Decoder(Completion).decode
 
     def get(self, key: str) -> Completion | None:
-        with self.connection.begin():
-            found = self.connection.execute(self.select, {"wanted": key}).scalar()
+        with self.reader.begin():
+            found = self.reader.execute(self.select, {"wanted": key}).scalar()
         return None if found is None else self.decode(found)
 
     def put(self, key: str, request: dict[str, Any], completion: Completion) -> None:
@@ -220,7 +276,13 @@ class Calls:
             self.connection.execute(self.insert, row)
 
     def close(self) -> None:
+        self.reader.close()
         self.connection.close()
+
+
+def new_name(paper: str) -> str:
+    """A name for a new run or sweep: the paper's name and six random hexadecimal digits."""
+    return f"{re.sub(r'[^a-z0-9-]+', '-', paper.lower())}-{token_hex(3)}"
 
 
 def as_run(row: Any) -> Run:
@@ -242,7 +304,7 @@ def engine_of(where: str, file: Path | None) -> sa.Engine:
     if file is None:
         return remote(where, options)
     check_file(file)
-    engine = sa.create_engine(f"sqlite:///{file}", **options)
+    engine = sa.create_engine(f"sqlite:///{file}", max_overflow=-1, **options)
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, _: Any) -> None:
@@ -264,7 +326,7 @@ def remote(where: str, options: dict[str, Any]) -> sa.Engine:
     if not address.startswith("postgresql+psycopg://"):
         raise BadInput(f"the store {where.partition('://')[0]}:// is not known; give a file or postgresql://...")
     try:
-        return sa.create_engine(address, **options)
+        return sa.create_engine(address, max_overflow=-1, **options)
     except ImportError:
         raise BadInput("a Postgres store needs a driver: pip install 'manyminds[postgres]'") from None
 
@@ -281,6 +343,20 @@ def check_file(file: Path) -> None:
         with file.open("rb") as opened:
             if opened.read(len(SQLITE_HEADER)) != SQLITE_HEADER:
                 raise BadInput(f"{file} is not a manyminds store (not a database); give another file with --store")
+        check_owner(file)
+
+
+def check_owner(file: Path) -> None:
+    """Refuse the database of another program, without changing it: a usual connection would set its journal mode."""
+    connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.DatabaseError as error:
+        raise BadInput(f"the store {file} cannot be used: {first_line(error)}") from None
+    finally:
+        connection.close()
+    if names and meta.name not in names:
+        raise BadInput(f"{file} is a database of another program; give another file with --store")
 
 
 def prepare(engine: sa.Engine, where: str, steps: Sequence[Callable[[sa.Connection], None]] | None = None) -> None:
@@ -290,14 +366,15 @@ def prepare(engine: sa.Engine, where: str, steps: Sequence[Callable[[sa.Connecti
     with engine.connect() as connection:
         reader = connection.execution_options(reading=True)
         names = sa.inspect(reader).get_table_names()
-        known = int(reader.execute(sa.select(meta.c.version)).scalar_one()) if "meta" in names else 0
+        versions = list(reader.execute(sa.select(meta.c.version)).scalars()) if "meta" in names else [0]
+    known = versions[0] if len(versions) == 1 else None
+    if not isinstance(known, int) or known < 0:
+        raise BadInput(f"the store {shown(where)} cannot be used: it does not say which schema it has")
     if known == newest:
         return
     if known > newest:
         said = f"the store {shown(where)} has schema {known}, newer than {newest}, the newest this version knows"
         raise BadInput(f"{said}; upgrade manyminds or give another --store")
-    if names and not known and engine.dialect.name == "sqlite":
-        raise BadInput(f"{where} is a database of another program; give another file with --store")
     with engine.begin() as connection:
         metadata.create_all(connection)
         if known:

@@ -24,11 +24,13 @@ async def ask(model: Model, request: Request, tries: int = 3, counter: Counter[s
     """The answer of `model` to `request` as the type that `request.output` names (text when it names none).
 
     The instruction of the output is added to the last message. Every answer that is not legal is counted in `counter`,
-    by its reason up to the first colon or bracket.
+    by its reason up to the first colon or bracket, and in the totals of the door that the model stands behind.
     """
+    counters = [count for count in (counter, getattr(model, "invalid", None)) if count is not None]
     output = request.output or Text(limit=1_000_000)
     *before, last = request.messages
-    told = Message(last.role, f"{last.content}\n\n{request.output.instruction()}") if request.output else last
+    instruction = request.output.instruction() if request.output else ""
+    told = Message(last.role, f"{last.content}\n\n{instruction}") if instruction else last
     messages = (*before, told)
     texts: list[str] = []
     invalid: list[str] = []
@@ -36,6 +38,8 @@ async def ask(model: Model, request: Request, tries: int = 3, counter: Counter[s
         try:
             completion = await model.complete(msgspec.structs.replace(request, messages=messages))
         except Refused as refusal:
+            for count in counters:
+                count["refused"] += 1
             return Asked(NoAnswer(f"refused: {refusal}"), tuple(texts), tuple(invalid))
         texts.append(completion.text)
         try:
@@ -45,8 +49,8 @@ async def ask(model: Model, request: Request, tries: int = 3, counter: Counter[s
             if completion.finish == "length":
                 reason = f"the answer was cut off at its maximal length; {error}"
             invalid.append(reason)
-            if counter is not None:
-                counter[reason.partition("(")[0].partition(":")[0].strip()] += 1
+            for count in counters:
+                count[reason.partition("(")[0].partition(":")[0].strip()] += 1
         again = f"That cannot be used: {reason}. Please answer again. {output.instruction()}"
         messages = (*messages, Message("assistant", completion.text or "(empty)"), user(again))
     return Asked(NoAnswer(f"no legal answer: {invalid[-1]}", texts[-1][:200]), tuple(texts), tuple(invalid))

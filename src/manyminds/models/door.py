@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from random import uniform
 from time import perf_counter
@@ -11,9 +10,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from manyminds.core.errors import BudgetReached, EndpointDown
+from manyminds.core.errors import BadInput, EndpointDown
 from manyminds.models.faults import Fault
+from manyminds.models.purse import Budget, Flight, Lane, Purse, Spent, Totals, at_most
 from manyminds.models.request import Completion, Model, Request, as_json
+
+__all__ = ["Budget", "Door", "MemoryRecorder", "Opened", "Patience", "Recorder", "Totals", "key_of"]
 
 
 class Recorder(Protocol):
@@ -38,52 +40,19 @@ class MemoryRecorder:
 
 
 @dataclass(frozen=True)
-class Budget:
-    """What a run may spend; None is no limit. Money is in US dollars."""
-
-    calls: int | None = None
-    tokens: int | None = None
-    money: float | None = None
-
-
-@dataclass
-class Totals:
-    """What a run has spent, and what went wrong on the way.
-
-    Replayed calls are part of the sums (they were paid when they were recorded), so a resumed run and an undisturbed
-    one have equal totals; `replayed` says how many cost nothing this time.
-    """
-
-    calls: int = 0
-    replayed: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    money: float = 0.0
-    invalid: Counter[str] = field(default_factory=Counter)  # answers that were asked for again, by reason
-    faults: Counter[str] = field(default_factory=Counter)  # by kind
-
-    @property
-    def tokens(self) -> int:
-        return self.prompt_tokens + self.completion_tokens
-
-    def add(self, completion: Completion) -> None:
-        self.calls += 1
-        self.prompt_tokens += completion.usage.prompt_tokens
-        self.completion_tokens += completion.usage.completion_tokens
-        self.money += completion.usage.money
-
-
-@dataclass(frozen=True)
 class Patience:
-    """How often a call is tried and how long the door waits in between (seconds, full jitter)."""
+    """How often a call is tried and how long the door waits in between (seconds, full jitter).
+
+    A server that asks for a pause gets it, from all its calls, up to `longest_pause`; one that asks for more is down.
+    """
 
     tries: int = 6
     first_wait: float = 0.5
     longest_wait: float = 30.0
+    longest_pause: float = 180.0
 
-    def wait(self, failures: int, asked: float | None) -> float:
-        backoff = min(self.first_wait * 2 ** (failures - 1), self.longest_wait)
-        return max(uniform(0, backoff), min(asked or 0.0, self.longest_wait))
+    def wait(self, failures: int) -> float:
+        return uniform(0, min(self.first_wait * 2 ** (failures - 1), self.longest_wait))
 
 
 def key_of(request: Request, model: str) -> tuple[str, dict[str, Any]]:
@@ -93,24 +62,30 @@ def key_of(request: Request, model: str) -> tuple[str, dict[str, Any]]:
 
 
 class Door:
-    """One run's way to all models. `open` a model once; every call of what it returns passes the door."""
+    """One run's way to all models. `open` a model once; every call of what it returns passes the door.
+
+    A call that fails keeps its place in the lane while it waits for its next try, so a server in trouble gets fewer
+    calls. Doors of one `purse` share their budget, their lanes and equal calls; `totals` is this door's alone. A model
+    behind a door must not call through one itself: it would wait for the place that it holds.
+    """
 
     def __init__(
         self,
         recorder: Recorder | None = None,
-        budget: Budget = Budget(),
+        budget: Budget | None = None,
         concurrency: int = 16,
-        patience: Patience = Patience(),
+        patience: Patience | None = None,
+        purse: Purse | None = None,
     ) -> None:
         self.recorder: Recorder = MemoryRecorder() if recorder is None else recorder
-        self.budget = budget
-        self.concurrency = concurrency
-        self.patience = patience
+        self.purse = purse or Purse(budget or Budget(), concurrency)
+        self.patience = patience or Patience()
         self.totals = Totals()
-        self.limits: dict[str, asyncio.Semaphore] = {}
-        self.in_flight: dict[str, asyncio.Task[Completion]] = {}
 
     def open(self, model: Model) -> "Opened":
+        if self.purse.budget.money is not None and getattr(model, "prices", ()) is None:
+            said = f"no price is known for {model.name}, so a budget in money cannot be kept"
+            raise BadInput(f"{said}; set MANYMINDS_PRICES='NAME=IN/OUT' (dollars per million tokens)")
         return Opened(model.name, model, self)
 
     async def complete(self, model: Model, request: Request) -> Completion:
@@ -118,68 +93,92 @@ class Door:
         key, written = key_of(request, model.name)
         known = self.recorder.get(key)
         if known is not None:
-            self.totals.replayed += 1
-            self.totals.add(known)
-            self.check_budget(after=True)
+            self.count(key, known, replayed=True)
+            self.purse.check(after=True)
             return known
-        if key not in self.in_flight:
-            self.in_flight[key] = asyncio.create_task(self.call(model, request, key, written))
-            self.in_flight[key].add_done_callback(lambda _: self.in_flight.pop(key, None))
-        task = self.in_flight[key]
-        return await shared(task)
-
-    async def call(self, model: Model, request: Request, key: str, written: dict[str, Any]) -> Completion:
-        place = getattr(model, "place", model.name)
-        limit = self.limits.setdefault(place, asyncio.Semaphore(self.concurrency))
-        async with limit:
-            self.check_budget()
-            start = perf_counter()
-            completion = await self.patiently(model, request)
-            completion = msgspec.structs.replace(completion, latency=perf_counter() - start)
-            self.recorder.put(key, written, completion)
-        self.totals.add(completion)
+        flight = self.purse.in_flight.get(key)
+        if flight is None:
+            flight = self.depart(key, model, request, written)
+        completion = await self.arrival(key, flight)
+        self.count(key, completion, replayed=True)  # only if another run paid for it; our own is counted already
         return completion
 
-    async def patiently(self, model: Model, request: Request) -> Completion:
+    def depart(self, key: str, model: Model, request: Request, written: dict[str, Any]) -> Flight:
+        flight = Flight(asyncio.create_task(self.call(model, request, key, written)), self)
+        self.purse.in_flight[key] = flight
+        flight.task.add_done_callback(lambda _: self.forget(key, flight))
+        return flight
+
+    def forget(self, key: str, flight: Flight) -> None:
+        if self.purse.in_flight.get(key) is flight:
+            del self.purse.in_flight[key]
+
+    async def arrival(self, key: str, flight: Flight) -> Completion:
+        """Wait for a call that others may wait for too; when nobody does any more it is cancelled, and has ended."""
+        flight.waiting += 1
+        try:
+            return await asyncio.shield(flight.task)
+        except asyncio.CancelledError:
+            if flight.waiting == 1 and not flight.task.done():
+                self.forget(key, flight)  # who asks for the same from now on is not to share its end
+                flight.task.cancel()
+                await asyncio.wait({flight.task})
+            raise
+        finally:
+            flight.waiting -= 1
+
+    async def call(self, model: Model, request: Request, key: str, written: dict[str, Any]) -> Completion:
+        lane = self.purse.lane(getattr(model, "place", model.name))
+        async with lane.slots:
+            worst = at_most(model, request) if self.purse.limited else Spent()
+            await self.purse.affordable(worst)
+            with self.purse.reserving(worst):
+                start = perf_counter()
+                completion = await self.patiently(model, request, lane)
+                completion = msgspec.structs.replace(completion, latency=perf_counter() - start)
+                # What was paid for is counted and recorded: nothing can be cancelled between the answer and the record.
+                self.count(key, completion)
+                self.recorder.put(key, written, completion)
+        return completion
+
+    def count(self, key: str, completion: Completion, replayed: bool = False) -> None:
+        short = bytes.fromhex(key)
+        self.totals.add(short, completion, replayed)
+        self.purse.totals.add(short, completion, replayed)
+
+    async def patiently(self, model: Model, request: Request, lane: Lane) -> Completion:
         """Try until it works, waiting longer each time; after the last try the endpoint counts as down."""
         for failures in range(1, self.patience.tries + 1):
+            await lane.quiet()
             try:
                 return await model.complete(request)
             except Fault as fault:
                 self.totals.faults[fault.kind] += 1
+                self.purse.totals.faults[fault.kind] += 1
+                asked, later = fault.retry_after or 0.0, "what was completed is recorded, so the run can be resumed"
+                if asked > self.patience.longest_pause:
+                    raise EndpointDown(f"{model.name} asks for a pause of {asked:,.0f} s ({fault}); {later}") from fault
                 if failures == self.patience.tries:
-                    raise EndpointDown(
-                        f"{model.name} failed {failures} times in a row, last with {fault}; "
-                        "what was completed is recorded, so the run can be resumed"
-                    ) from fault
-                await asyncio.sleep(self.patience.wait(failures, fault.retry_after))
+                    said = f"{model.name} failed {failures} times in a row, last with {fault}"
+                    raise EndpointDown(f"{said}; {later}") from fault
+                lane.pause(asked)
+                await asyncio.sleep(self.patience.wait(failures))
         raise AssertionError("unreachable: the last failure raises")
 
-    def check_budget(self, after: bool = False) -> None:
-        """Raise when the next call would go beyond the budget (`after`: when the replayed ones already have)."""
-        spent: dict[str, Callable[[], float]] = {
-            "calls": lambda: self.totals.calls,
-            "tokens": lambda: self.totals.tokens,
-            "money": lambda: self.totals.money,
-        }
-        for name, amount in spent.items():
-            limit = getattr(self.budget, name)
-            if limit is not None and (amount() > limit if after else amount() >= limit):
-                raise BudgetReached(f"the budget of {limit:,} {name} is spent ({amount():,.6g} so far)")
+    async def settled(self) -> None:
+        """Wait for the calls that this door makes, whoever asked for them: they are paid for and belong on the record.
 
-
-async def shared(task: "asyncio.Task[Completion]") -> Completion:
-    """Wait for a call that others may wait for too; it is cancelled only when nobody waits any more."""
-    waiting = getattr(task, "waiting", 0) + 1
-    task.waiting = waiting  # type: ignore[attr-defined]
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        if task.waiting == 1:  # type: ignore[attr-defined]
-            task.cancel()
-        raise
-    finally:
-        task.waiting -= 1  # type: ignore[attr-defined]
+        When this wait is cancelled, so are they.
+        """
+        while own := [flight.task for flight in self.purse.in_flight.values() if flight.door is self]:
+            try:
+                await asyncio.wait(own)
+            except asyncio.CancelledError:
+                for task in own:
+                    task.cancel()
+                await asyncio.wait(own)
+                raise
+            await asyncio.sleep(0)  # let them be forgotten
 
 
 @dataclass(frozen=True)
@@ -189,6 +188,11 @@ class Opened:
     name: str
     model: Model
     door: Door
+
+    @property
+    def invalid(self) -> Counter[str]:
+        """Where answers that cannot be used are counted, by reason: they are part of what the run reports."""
+        return self.door.totals.invalid
 
     async def complete(self, request: Request) -> Completion:
         return await self.door.complete(self.model, request)

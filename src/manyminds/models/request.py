@@ -34,11 +34,12 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Tokens in and out, and their price where it is known (in US dollars)."""
+    """Tokens in and out, and their price in US dollars; `priced` is False where none is known, and `money` then 0."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     money: float = 0.0
+    priced: bool = True
 
     @property
     def tokens(self) -> int:

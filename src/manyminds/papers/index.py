@@ -4,6 +4,10 @@
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from manyminds.core import Paper
 
 
 @dataclass(frozen=True)
@@ -97,3 +101,11 @@ INDEX: tuple[Entry, ...] = (
 # fmt: on
 
 BY_SLUG = {entry.slug: entry for entry in INDEX}
+
+
+def paper(slug: str, **parts: Any) -> "Paper":
+    """The paper called `slug`, made of `parts`; its title, arXiv number and room stand in the index alone."""
+    from manyminds.core import Paper
+
+    entry = BY_SLUG[slug]
+    return Paper(slug=slug, title=entry.title, arxiv=entry.arxiv, room=entry.room, **parts)

@@ -1,23 +1,29 @@
 """GovSim (arXiv 2404.16698): does a society of minds keep its commons alive?"""
 
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from manyminds.agents.commoners import RuleClerk
+from manyminds.agents.commoners import RULES, RuleClerk
 from manyminds.agents.language import LanguageAgent
-from manyminds.agents.person import Person
-from manyminds.core import Agent, Lab, Paper, PaperConfig, PaperResults, Table, play, unknown, welfare
-from manyminds.core import statistics as st
-from manyminds.models.load import load
+from manyminds.agents.seats import PERSON, known
+from manyminds.core import Agent, Lab, PaperConfig, PaperResults, Trajectory, play, unknown
+from manyminds.models.load import ModelReference, names_model
+from manyminds.papers.govsim import channel as channels
+from manyminds.papers.govsim import skills
 from manyminds.papers.govsim.claims import CLAIMS
-from manyminds.papers.govsim.societies import CONDITIONS, PERSONAS, SOCIETIES, Society, is_model, known, rule
-from manyminds.worlds.games.commons import Commons
+from manyminds.papers.govsim.figures import figures
+from manyminds.papers.govsim.labels import labelled, spoken
+from manyminds.papers.govsim.log import records_of, write_log
+from manyminds.papers.govsim.rows import Row, row_of
+from manyminds.papers.govsim.societies import CONDITIONS, SOCIETIES, Society, agents_of, alike, labels
+from manyminds.papers.govsim.tables import tables
+from manyminds.papers.index import paper
+from manyminds.theory.commons import planner_optimum
+from manyminds.worlds.games.commons import CLERK, Commons
+from manyminds.worlds.games.commons_game import PERSONAS
 from manyminds.worlds.games.skins import SKINS
 
-CLERK = "clerk"
 Scenario = Literal["fishery", "pasture", "pollution"]
 
 
@@ -25,16 +31,27 @@ class Config(PaperConfig):
     """The paper's settings. Without `model` or `seats` the rule societies play, and no model is called."""
 
     scenario: tuple[Scenario, ...] = Field(("fishery",), description="skins of the same commons")
-    condition: tuple[str, ...] = Field(tuple(CONDITIONS), description="rows of the table of conditions")
-    model: str = Field("", description="a model reference for every seat")
+    condition: tuple[str, ...] = Field(tuple(CONDITIONS), description="which conditions are played")
+    model: tuple[ModelReference, ...] = Field((), description="model references; one society of each")
     seats: tuple[str, ...] = Field((), description="one mind a seat: a rule, a model reference or 'human'")
-    clerk: str = Field("", description="who extracts the agreed limit: a model reference; default: the seats' model")
+    clerk: ModelReference = Field(
+        "", description="who extracts the agreed limit: a model reference; default: the society's model"
+    )
+    labeller: ModelReference = Field(
+        "", description="who classifies utterances: a model reference; without one nobody does"
+    )
     runs: int = Field(5, ge=1, le=100_000, description="independent societies a row")
     members: int = Field(5, ge=2, le=50)
     months: int = Field(12, ge=1, le=1000)
     allocation: Literal["stochastic", "proportional"] = "stochastic"
     temperature: float = Field(0.0, ge=0, le=2)
     joins: int = Field(3, ge=1, description="the month in which the newcomer joins")
+    rates: bool = Field(True, description="language agents rate how important each memory is (more calls)")
+    probes: bool | None = Field(None, description="ask the sub-skill questions; unset: rule minds only")
+    probe_items: int = Field(150, ge=1, le=10_000, description="questions of each form of each skill")
+    ladder_runs: int = Field(20, ge=2, le=10_000, description="societies of each rule mind that errs in arithmetic")
+    believers: int = Field(20_000, ge=100, le=10_000_000, description="societies that show what talk is worth")
+    logs: bool = Field(False, description="write each play as a log in the released form")
 
     @field_validator("condition")
     @classmethod
@@ -47,105 +64,105 @@ class Config(PaperConfig):
     @field_validator("seats")
     @classmethod
     def seats_exist(cls, seats: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(known(seat) for seat in seats)
+        return tuple(known(seat, RULES) for seat in seats)
 
-    @field_validator("model", "clerk")
+    @field_validator("model", mode="before")
     @classmethod
-    def models_exist(cls, reference: str) -> str:
-        if reference:
-            load(reference)
-        return reference
+    def one_model_is_a_list(cls, models: Any) -> Any:
+        return ([models] if models else []) if isinstance(models, str) else models
+
+    @model_validator(mode="after")
+    def seats_fit(self) -> "Config":
+        if self.seats and len(self.seats) != self.members:
+            raise ValueError(f"there are {self.members} members, and {len(self.seats)} seats are named")
+        if self.seats and self.model:
+            raise ValueError("give either seats or model, not both")
+        return self
 
     @property
     def models(self) -> tuple[str, ...]:
         """Every model that a run of this config will call."""
-        return tuple({seat for seat in (self.model, self.clerk, *self.seats) if seat and is_model(seat)})
+        named = (*self.model, self.clerk, self.labeller, *self.seats)
+        return tuple(dict.fromkeys(seat for seat in named if seat and names_model(seat)))
+
+    @property
+    def by_default(self) -> bool:
+        """Do the rule societies of this paper play?"""
+        return not self.seats and not self.model
 
     def societies(self) -> tuple[Society, ...]:
         if self.seats:
             return (Society("seats as given", self.seats),)
         if self.model:
-            return (Society(self.model, (self.model,) * self.members),)
-        return SOCIETIES
-
-
-class Row(BaseModel, frozen=True):
-    """One society that played: who, under what, and how it ended."""
-
-    society: str
-    scenario: str
-    condition: str
-    repeat: int
-    ending: str
-    reason: str = ""
-    months: int | None = None  # None: unscored
-    survived: bool | None = None
-    gain: float | None = None  # mean per member
-    efficiency: float | None = None
-    equality: float | None = None
-    over_usage: float | None = None
-    pools: list[int] = []
-    caught: list[int] = []
-    clipped: int = 0
-    silent: int = 0
+            return tuple(alike(model, self.members, label) for model, label in zip(self.model, labels(self.model)))
+        return tuple(society if self.members == len(society.seats) else resized(society, self.members)
+                     for society in SOCIETIES)  # fmt: skip
 
 
 class Results(PaperResults):
     rows: list[Row]
-    length: int  # months that count as survival
+    length: int  # months that count as survival; as many more under `newcomer` as pass until it joins
+    members: int
+    joins: int  # the month in which the newcomer joins
+    optimum: int  # what a planner can take, all members together
+    optimum_alive: int  # the same, if the commons must outlive the last month
+    scores: list[skills.Score] = Field([])
+    lasting: list[skills.Lasting] = Field([])
+    channel: channels.Channel | None = None
 
 
-def seat_agent(mind: str, name: str, config: Config, lab: Lab) -> Agent:
-    if mind == "human":
-        return Person()
-    if is_model(mind):
-        return LanguageAgent.generative(lab.model(mind), name, temperature=config.temperature)
-    return rule(mind)
+def resized(society: Society, members: int) -> Society:
+    """The same mix for another number of members: the first seat as it is, the second repeated."""
+    first, *rest = society.seats
+    return Society(society.name, (first, *(rest[0],) * (members - 1)))
 
 
-def world_of(config: Config, scenario: str, condition: str) -> tuple[Commons, tuple[str, ...]]:
-    """The commons of one cell of the table, and its members' names by seat."""
+def world_of(config: Config, scenario: str, condition: str) -> Commons:
+    """The commons of one cell of the table."""
     names = tuple(PERSONAS[i] if i < len(PERSONAS) else f"Member {i + 1}" for i in range(config.members))
-    settings: dict[str, Any] = {"months": config.months} | CONDITIONS[condition]
-    joins = {names[-1]: config.joins - 1} if condition == "newcomer" else {}
-    world = Commons(names, skin=SKINS[scenario], allocation=config.allocation, joins=joins, **settings)
-    return world, names
+    late = condition == "newcomer"
+    months = config.months + config.joins if late else config.months  # 15 in the paper
+    joins = {names[-1]: config.joins - 1} if late else {}
+    return Commons(
+        names, skin=SKINS[scenario], allocation=config.allocation, months=months, joins=joins, **CONDITIONS[condition]
+    )
+
+
+def clerk_of(config: Config, society: Society, lab: Lab) -> Agent:
+    """Who writes the minutes: the model named, else the first model at the table, else the rule of the median."""
+    reference = config.clerk or next((seat for seat in society.seats if names_model(seat)), "")
+    return LanguageAgent.direct(lab.model(reference), temperature=config.temperature) if reference else RuleClerk()
 
 
 async def one(config: Config, lab: Lab, society: Society, scenario: str, condition: str, repeat: int) -> Row:
     """One society under one condition, from its first month to its last."""
-    world, names = world_of(config, scenario, condition)
+    world = world_of(config, scenario, condition)
     place = (society.name, scenario, condition, repeat)
-    minds = list(society.seats)
-    if condition == "newcomer" and not is_model(minds[-1]):
-        minds[-1] = "greedy"  # the paper's newcomer has a selfish goal
-    agents = {name: seat_agent(mind, name, config, lab) for name, mind in zip(names, minds, strict=True)}
-    clerk = config.clerk or (config.model if config.model else "")
-    agents[CLERK] = LanguageAgent.direct(lab.model(clerk)) if clerk else RuleClerk()
-    played = await play(world, agents, lab.seeds.child(*place), lab.record("/".join(map(str, place))))
-    row = {"society": society.name, "scenario": scenario, "condition": condition, "repeat": repeat}
-    if played.ending != "finished":
-        return Row(**row, ending=played.ending, reason=played.reason)
-    end = played.outcome
-    gains = list(end.gains.values())
-    return Row(
-        **row,
-        ending="finished" if end.alive else "collapsed",
-        months=end.months,
-        survived=end.months == world.months,
-        gain=sum(gains) / len(gains),
-        efficiency=welfare.efficiency(sum(gains), world.months, world.full // 2),
-        equality=welfare.equality(gains),
-        over_usage=end.over_usage / max(end.harvests, 1),
-        pools=end.pools,
-        caught=[sum(month.values()) for month in end.takes],
-        clipped=end.clipped,
-        silent=end.silent,
-    )
+    name, seeds = "/".join(map(str, place)), lab.seeds.child(*place)
+    agents = agents_of(society, world.members, condition, lab, config.temperature, config.rates)
+    agents[CLERK] = clerk_of(config, society, lab)
+    record, lines = lab.record(name), Trajectory(name)
+
+    def both(step: Any) -> None:
+        record(step)
+        lines(step)
+
+    played = await play(world, agents, seeds, both if config.logs or config.labeller else record)
+    counted: dict[str, Any] = {
+        "invalid": sum(sum(getattr(agent, "invalid", {}).values()) for agent in agents.values()),
+        "unrated": sum(getattr(agent, "unrated", 0) for agent in agents.values()),
+    }
+    if config.labeller:
+        classes = await labelled(LanguageAgent.direct(lab.model(config.labeller)), spoken(lines), seeds)
+        counted |= {"unlabelled": classes.pop("unlabelled", 0), "utterances": dict(classes)}
+    if config.logs:
+        write_log(records_of(lines), lab.folder / f"log {name.replace('/', ', ')}.json")
+    where = dict(zip(("society", "scenario", "condition", "repeat"), place)) | {"kind": society.kind}
+    return row_of(where, world, played, **counted)
 
 
 async def run(config: Config, lab: Lab) -> Results:
-    """Every society under every condition in every skin, `runs` times."""
+    """Every society under every condition in every skin, `runs` times; then sub-skills, and what talk is worth."""
     cells = [
         (society, scenario, condition, repeat)
         for society in config.societies()
@@ -153,67 +170,59 @@ async def run(config: Config, lab: Lab) -> Results:
         for condition in config.condition
         for repeat in range(config.runs)
     ]
-    rows = await lab.gather([one(config, lab, *cell) for cell in cells], "societies")
-    return Results(rows=rows, length=config.months)
+    if PERSON in config.seats:  # a person can sit at one table at a time
+        rows = [(await lab.gather([one(config, lab, *cell)], "societies"))[0] for cell in cells]
+    else:
+        rows = await lab.gather([one(config, lab, *cell) for cell in cells], "societies")
+    scores, lasting = await probed(config, lab)
+    channel = None
+    if config.by_default:
+        found = await lab.once("channel", lambda: channels.measured(lab.seeds.child("channel"), config.believers))
+        channel = channels.Channel.model_validate(found)
+    return Results(
+        rows=rows,
+        length=config.months,
+        members=config.members,
+        joins=config.joins,
+        optimum=planner_optimum(config.months),
+        optimum_alive=planner_optimum(config.months, keep_alive=True),
+        scores=scores,
+        lasting=lasting,
+        channel=channel,
+    )
 
 
-def cells(rows: Iterable[Row]) -> dict[tuple[str, str, str], list[Row]]:
-    """The rows of each (society, scenario, condition), in the order of the run."""
-    grouped: dict[tuple[str, str, str], list[Row]] = {}
-    for row in rows:
-        grouped.setdefault((row.society, row.scenario, row.condition), []).append(row)
-    return grouped
+async def probed(config: Config, lab: Lab) -> tuple[list[skills.Score], list[skills.Lasting]]:
+    """The sub-skill questions: to each model if asked for; to a ladder of erring rule minds where rules play."""
+    scores: list[skills.Score] = []
+    lasting: list[skills.Lasting] = []
+    if config.probes is False or not (config.probes or config.by_default):
+        return scores, lasting
+    seeds = lab.seeds.child("probes")
+    items = skills.all_items(seeds, config.probe_items, config.scenario[0])
+    if config.by_default:
+        rungs = [lab.once(f"ladder/{slips:g}", rung_of(config, slips, items, seeds)) for slips in skills.LADDER]
+        for rung in await lab.gather(rungs, "rule minds that calculate"):
+            scores += map(skills.Score.model_validate, rung["scores"])
+            lasting.append(skills.Lasting.model_validate(rung["lasting"]))
+    references = config.model or tuple(dict.fromkeys(seat for seat in config.seats if names_model(seat)))
+    for reference, label in zip(references, labels(references)):
+        solver = LanguageAgent.direct(lab.model(reference), temperature=config.temperature)
+        marks = await skills.answered(
+            solver, items, seeds.child(label), lambda jobs, label=label: lab.gather(jobs, f"questions to {label}")
+        )
+        scores += skills.scores(label, False, items, marks)
+    return scores, lasting
 
 
-MEASURES = ("months", "gain", "efficiency", "equality", "over_usage")
+def rung_of(config: Config, slips: float, items: list[Any], seeds: Any) -> Any:
+    return lambda: skills.rung(slips, items, config.ladder_runs, config.months, seeds)
 
 
-def tables(results: Results) -> list[Table]:
-    """Survival and welfare of every cell, with 95 % t-intervals over societies."""
-    lines = []
-    for (society, scenario, condition), rows in cells(results.rows).items():
-        alive = [row.survived for row in rows if row.survived is not None]
-        measured = (st.mean([getattr(row, name) for row in rows]) for name in MEASURES)
-        lines.append((society, scenario, condition, st.share(sum(alive), len(alive)), *measured))
-    columns = ("society", "scenario", "condition", "survival", *(name.replace("_", " ") for name in MEASURES))
-    return [Table("societies at the commons", columns, tuple(lines), note="gain: units per member; max 120")]
-
-
-def figures(results: Results, folder: Path) -> list[Path]:
-    """The pool over the months with the harvests, one panel a society, default condition first."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-    from matplotlib.ticker import MaxNLocator
-
-    chosen = [rows[0] for (_, _, condition), rows in cells(results.rows).items() if condition == "default"][:12]
-    if not chosen:
-        chosen = [rows[0] for rows in cells(results.rows).values()][:12]
-    figure, axes = plt.subplots(-(-len(chosen) // 4), min(4, len(chosen)), sharex=True, sharey=True, squeeze=False)
-    figure.set_size_inches(12, 2.4 * axes.shape[0])
-    for axis, row in zip(axes.flat, chosen):
-        axis.plot(range(1, len(row.pools) + 1), row.pools, color="tab:blue", marker=".", label="pool")
-        axis.bar(range(1, len(row.caught) + 1), row.caught, color="tab:orange", alpha=0.7, label="harvest")
-        axis.set_title(row.society, fontsize=9)
-    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="lower right", fontsize=8, ncols=2)
-    axes.flat[0].xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.supxlabel("month")
-    figure.supylabel("units")
-    figure.tight_layout()
-    path = folder / "pools.png"
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
-    return [path]
-
-
-PAPER = Paper(
-    slug="govsim",
-    title="Cooperate or Collapse: Emergence of Sustainable Cooperation in a Society of LLM Agents",
-    arxiv="2404.16698",
+PAPER = paper(
+    "govsim",
     authors="Piatti, Jin, Kleiman-Weiner, Schölkopf, Sachan, Mihalcea",
     year=2024,
-    room="worlds/games",
     config=Config,
     results=Results,
     run=run,

@@ -1,4 +1,4 @@
-"""The four sub-skills behind a lasting commons, as generated questions with their own checks (GovSim, section 3.4).
+"""The four sub-skills behind a lasting commons, as generated questions with their own checks (GovSim, sub-skills).
 
 Each skill is asked in bare arithmetic and in the words of the simulation, with and without the universalisation hint.
 The pool and the catch of item `i` are the same in all of these, so that forms can be compared item by item.
@@ -6,10 +6,10 @@ The pool and the catch of item `i` are the same in all of these, so that forms c
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
-from manyminds.core import NoAnswer, Seeds, Whole, render
-from manyminds.worlds.games.commons import Commons, Sight, fair_share
+from manyminds.core import NoAnswer, Seeds, View, Whole, render
+from manyminds.worlds.games.commons import Commons, Sight, fair_share, hint_text
 from manyminds.worlds.games.skins import SKINS
 
 Skill = Literal["dynamics", "action", "threshold_same", "threshold_belief"]
@@ -18,6 +18,16 @@ SKILLS: tuple[Skill, ...] = get_args(Skill)
 WORDINGS: tuple[Wording, ...] = get_args(Wording)
 MEMBERS = ("John", "Kate", "Jack", "Emma", "Luke")
 FULL, LOWEST = 100, 10
+
+
+class Question(NamedTuple):
+    """What a rule reads of a probe."""
+
+    skill: Skill
+    pool: int
+    members: int
+    take: int | None  # everybody's catch, where the question names one
+    hint: int | None  # the sustainable share, where it is told
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,12 @@ class Probe:
     text: str
     action: Whole
     accepted: tuple[int, ...]
+
+    def view(self, seeds: Seeds) -> View:
+        """The probe as a mind of any kind meets it."""
+        hint = fair_share(self.pool, len(MEMBERS)) if self.hint else None
+        data = Question(self.skill, self.pool, len(MEMBERS), self.take, hint)
+        return View(data, self.text, self.action, seat="solver", seeds=seeds.child(self.name))
 
     def right(self, answer: Any) -> bool | None:
         """Is the answer accepted? None where there was no answer: unscored, not wrong."""
@@ -74,7 +90,7 @@ def probe(seeds: Seeds, item: int, skill: Skill, wording: Wording, hint: bool, s
     sight = Sight(MEMBERS[0], MEMBERS[1:], 1, pool, len(MEMBERS), None, {}, None, most, ())
     scene = render(Commons.__module__.rpartition(".")[0], "commons/rules", skin=world.skin, world=world, sight=sight)
     text = render(__package__, f"probes/{skill}", full=wording == "full", scene=scene, skin=world.skin, pool=pool,
-                  members=len(MEMBERS), take=take, hint=most)  # fmt: skip
+                  members=len(MEMBERS), take=take, hint=most, hint_text=hint_text(world.skin, most))  # fmt: skip
     action = Whole(0, FULL if skill == "dynamics" else pool)
     name = "/".join((skill, wording, "hint" if hint else "plain", str(item)))
     asked = take if skill == "dynamics" else None

@@ -1,10 +1,12 @@
 """A commons: everyone wishes, the pool is divided, people talk, and what is left doubles (GovSim, arXiv 2404.16698).
 
-A month is: a private harvest, the test for collapse, an optional report and talk, optional minutes, and growth. Who may
-talk (`talk`) and who may see the others' catches (`open_books`) are separate switches.
+A month is: a private harvest on its first day, the test for collapse, an optional report and talk on its last day but
+one, optional minutes, and growth at its end. Who may talk (`talk`) and who may see the others' catches (`open_books`)
+are separate switches.
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from random import Random
 from typing import Any, Literal, NamedTuple
 
@@ -23,14 +25,14 @@ class Utterance(BaseModel, frozen=True):
     response: str = Field(description="what you say to the others", max_length=2000)
     conclude: bool = Field(description="true if you think that the talk can end here")
     next_speaker: str = Field("", description="the name of who should speak next")
-    proposed_limit: int | None = Field(None, description="a limit per person that you propose, or null")
+    proposed_limit: int | None = Field(None, ge=0, description="a limit per person that you propose, or null")
 
 
 class Minutes(BaseModel, frozen=True):
     """What the clerk keeps of a talk."""
 
     summary: str = Field(description="one sentence that sums the talk up")
-    limit: int | None = Field(None, description="the limit per person that was agreed on, or null if there was none")
+    limit: int | None = Field(None, ge=0, description="the limit per person that was agreed on, or null without one")
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,10 @@ class State:
     wishes: tuple[dict[str, int], ...] = ()
     takes: tuple[dict[str, int], ...] = ()
     limits: tuple[int | None, ...] = ()  # in force at each harvest
+    mute: tuple[tuple[str, ...], ...] = ()  # who gave no answer at each harvest
+    spoken: int = 0  # turns to speak that were had, silent ones included
     clipped: int = 0
-    silent: int = 0
+    silent: int = 0  # answers that did not come, at harvests, talks and minutes
     strangers: int = 0  # next speakers that do not exist
 
 
@@ -71,6 +75,9 @@ class Sight(NamedTuple):
     limit: int | None
     threshold: int | None  # the universalisation hint: more than this each, and the pool shrinks
     said: tuple[Said, ...]
+    today: date = date(2024, 1, 1)
+    topic: str = ""  # what the harvest is about, in the words of the skin
+    standing: tuple[str, ...] = ()  # what holds until further notice: the agreed limit, the hint
 
 
 class Transcript(NamedTuple):
@@ -91,6 +98,8 @@ class Outcome:
     limits: list[int | None]
     over_usage: int  # (member, month) harvests above the per-member threshold
     harvests: int  # (member, month) harvests in all
+    mute: list[list[str]]  # who gave no answer, by harvest; such a member took nothing
+    utterances: int  # turns to speak, silent ones included
     clipped: int
     silent: int
     strangers: int  # next speakers that do not exist
@@ -114,6 +123,7 @@ class Commons:
     growth: int = 2
     cap: int | None = None  # what the pool grows to at most; None: `full`
     clerk: bool = True  # does somebody take minutes, and so agree on a limit?
+    start: date = date(2024, 1, 1)  # in the month of the first harvest
 
     def reset(self, rng: Random) -> State:
         state = State(pool=self.full)
@@ -123,6 +133,16 @@ class Commons:
 
     def present(self, state: State) -> tuple[str, ...]:
         return tuple(member for member in self.members if self.joins.get(member, 0) <= state.month)
+
+    def first_day(self, month: int) -> date:
+        """The day of the harvest of a month (0 is the first)."""
+        months = self.start.month - 1 + month
+        return date(self.start.year + months // 12, months % 12 + 1, 1)
+
+    def today(self, state: State) -> date:
+        """The harvest is on the first day of a month, the talk about it on the last but one."""
+        harvested = len(state.takes) > state.month
+        return self.first_day(state.month + 1) - timedelta(2) if harvested else self.first_day(state.month)
 
     # ---- what is seen
 
@@ -144,8 +164,13 @@ class Commons:
         others = tuple(who for who in present if who != member)
         before = state.pools[-1] if state.phase == "talk" and state.pools else state.pool  # the month's own pool
         threshold = fair_share(before, len(present)) if self.universalisation else None
-        return Sight(member, others, state.month + 1, state.pool, len(present), last.get(member), seen,
-                     state.limit, threshold, state.said)  # fmt: skip
+        topic = f"how many {self.skin.unit} to {self.skin.takes} at the {self.skin.place}"
+        heard = state.phase == "talk" or self.joins.get(member, 0) <= max(state.month - 1, 0)
+        standing = (limit_text(self.skin, state.limit), hint_text(self.skin, threshold))
+        return Sight(
+            member, others, state.month + 1, state.pool, len(present), last.get(member), seen, state.limit, threshold,
+            state.said if heard else (), self.today(state), topic, tuple(filter(None, standing)),
+        )  # fmt: skip
 
     def harvest_view(self, state: State, member: str) -> View:
         sight = self.sight(state, member)
@@ -178,40 +203,46 @@ class Commons:
             state, pool=left, alive=left >= max(self.dead, 1),  # an empty pool never grows
             pools=(*state.pools, state.pool),
             wishes=(*state.wishes, wishes), takes=(*state.takes, takes), limits=(*state.limits, state.limit),
-            clipped=state.clipped + len(clipped), silent=state.silent + len(silent),
+            clipped=state.clipped + len(clipped), silent=state.silent + len(silent), mute=(*state.mute, tuple(silent)),
         )  # fmt: skip
-        record = {"month": state.month + 1, "pool": state.pool, "left": left, "wanted": said, "collected": takes,
-                  "clipped": clipped, "silent": silent}  # fmt: skip
+        record = {"month": state.month + 1, "date": self.today(state).isoformat(), "pool": state.pool, "left": left,
+                  "wanted": said, "collected": takes, "clipped": clipped, "silent": silent}  # fmt: skip
         events = [Event("harvest", record), *self.results(state, takes)]
         return (self.opened(after), events) if self.talk else self.month_over(after, events)
 
     def results(self, state: State, takes: dict[str, int]) -> list[Event]:
         """Each member learns its own catch; with open books the moderator publishes all of them."""
-        month, unit = state.month + 1, self.skin.unit
-        own = [Event("catch", {"member": who, "collected": n}, (who,), f"Month {month}: you got {n} {unit}.")
-               for who, n in takes.items()]  # fmt: skip
+        month, unit, day = state.month + 1, self.skin.unit, self.today(state).isoformat()
+        own = [
+            Event("catch", {"member": who, "collected": n, "date": day}, (who,), f"Month {month}: you got {n} {unit}.")
+            for who, n in takes.items()
+        ]
         if not self.open_books:
             return own
         listed = ", ".join(f"{who} {n}" for who, n in takes.items())
         text = f"Month {month}, report of the moderator, in {unit}: {listed}."
-        return [*own, Event("report", {"collected": takes}, tuple(takes), text)]
+        met = self.today(replace(state, takes=(*state.takes, takes))).isoformat()
+        return [*own, Event("report", {"collected": takes, "date": met}, tuple(takes), text)]
 
     def opened(self, state: State) -> State:
         return replace(state, phase="talk", said=(), speaker=self.present(state)[0])
 
     def spoken(self, state: State, answer: Utterance | NoAnswer) -> tuple[State, list[Event]]:
         present = self.present(state)
-        following = [member for member in present if member != state.speaker]
+        following = [member for member in present if member != state.speaker] or [state.speaker]
         if isinstance(answer, NoAnswer):
-            after = replace(state, silent=state.silent + 1, said=(*state.said, Said(state.speaker, "")))
+            said = (*state.said, Said(state.speaker, ""))
+            after = replace(state, silent=state.silent + 1, said=said, spoken=state.spoken + 1)
             events = [Event("silence", {"speaker": state.speaker, "reason": answer.reason})]
             return self.passed_on(after, self.neighbour(state), False, events)
         said = Said(state.speaker, answer.response, answer.proposed_limit)
         stranger = bool(answer.next_speaker) and answer.next_speaker not in following
         chosen = answer.next_speaker if answer.next_speaker in following else following[0]
-        after = replace(state, said=(*state.said, said), strangers=state.strangers + stranger)
+        counts = {"strangers": state.strangers + stranger, "spoken": state.spoken + 1}
+        after = replace(state, said=(*state.said, said), **counts)
         record = {"speaker": state.speaker, "utterance": answer.response, "proposed_limit": answer.proposed_limit,
-                  "conclude": answer.conclude, "next_speaker": answer.next_speaker}  # fmt: skip
+                  "conclude": answer.conclude, "next_speaker": answer.next_speaker,
+                  "date": self.today(state).isoformat()}  # fmt: skip
         text = f"{state.speaker} said: {answer.response}"
         return self.passed_on(after, chosen, answer.conclude, [Event("utterance", record, present, text)])
 
@@ -228,15 +259,16 @@ class Commons:
 
     def written(self, state: State, answer: Minutes | NoAnswer) -> tuple[State, list[Event]]:
         """The clerk's minutes; without an answer no limit was agreed on."""
-        present = self.present(state)
+        present, day = self.present(state), self.today(state).isoformat()
         if isinstance(answer, NoAnswer):
-            after = replace(state, limit=None, silent=state.silent + 1)
-            return self.month_over(after, [Event("minutes", {"reason": answer.reason, "limit": None})])
-        text = answer.summary
-        if answer.limit is not None:
-            text += f" The agreed limit is {answer.limit} {self.skin.unit} per person."
-        event = Event("minutes", {"summary": answer.summary, "limit": answer.limit}, present, text)
-        return self.month_over(replace(state, limit=answer.limit), [event])
+            minutes = Event("minutes", {"reason": answer.reason, "limit": None, "date": day})
+            agreed, silent = None, 1
+        else:
+            minutes = Event("minutes", answer.model_dump() | {"date": day}, present, answer.summary)
+            agreed, silent = answer.limit, 0
+        text = limit_text(self.skin, agreed)
+        limit = Event("limit", {"limit": agreed, "date": day}, present, text)
+        return self.month_over(replace(state, limit=agreed, silent=state.silent + silent), [minutes, limit])
 
     def month_over(self, state: State, events: list[Event]) -> tuple[State, list[Event]]:
         """Growth, if a month was harvested; then the next month or the end."""
@@ -247,8 +279,9 @@ class Commons:
         month = state.month + 1
         over = not state.alive or month == self.months
         after = replace(state, pool=grown, month=month, phase="over" if over else "harvest")
+        day = (self.first_day(month) - timedelta(1)).isoformat()
         text = f"Month {month} is over; there are {grown} {self.skin.stock}."
-        return after, [*events, Event("month", {"month": month, "pool": grown}, self.present(after), text)]
+        return after, [*events, Event("month", {"month": month, "pool": grown, "date": day}, self.present(after), text)]
 
     def outcome(self, state: State) -> Outcome:
         gains = {member: sum(month.get(member, 0) for month in state.takes) for member in self.members}
@@ -257,8 +290,22 @@ class Commons:
         return Outcome(
             months=len(state.takes), alive=state.alive, gains=gains, pools=list(state.pools), wishes=list(state.wishes),
             takes=list(state.takes), limits=list(state.limits), over_usage=over, harvests=sum(map(len, state.takes)),
-            clipped=state.clipped, silent=state.silent, strangers=state.strangers, left=state.pool,
+            mute=[list(names) for names in state.mute], utterances=state.spoken, clipped=state.clipped,
+            silent=state.silent, strangers=state.strangers, left=state.pool,
         )  # fmt: skip
+
+
+def limit_text(skin: Skin, limit: int | None) -> str:
+    """The agreed limit in words; nothing where none is agreed on."""
+    return "" if limit is None else f"The agreed limit is {limit} {skin.unit} per person."
+
+
+def hint_text(skin: Skin, threshold: int | None) -> str:
+    """The universalisation hint in words; it holds for one month, because the threshold follows the pool."""
+    if threshold is None:
+        return ""
+    begins = "in a month that begins like this one, the next would begin with less"
+    return f"If everybody took more than {threshold} {skin.unit} {begins}."
 
 
 def fair_share(pool: int, members: int) -> int:

@@ -1,0 +1,276 @@
+"""What a house model can: accuracy of every family, level and format, the levels that experiments use, instruments.
+
+`card.json` in the model's folder holds all of it. `standard` of a family and format is the level, or the two levels in
+equal parts, at which greedy answers are right 30 to 60 % of the time and one of eight samples is right at least 15
+points more often than one alone: there is something to gain, by training as by prompting. Where there is none the
+format is out of band, and experiments on it are skipped with that reason.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from manyminds.core import BadInput, Seeds, unknown
+from manyminds.core.statistics import share
+from manyminds.models.house.model import Speaking, speaking
+from manyminds.tuning.answering import Play, answered
+from manyminds.tuning.mixture import LAST_LEVEL, raised_levels
+from manyminds.worlds.texts.formats import formats
+from manyminds.worlds.texts.items import Family, Item, Verdict, stream
+from manyminds.worlds.texts.nursery import families
+from manyminds.worlds.texts.sway import cell
+
+BAND = (0.30, 0.60)
+GAIN = 0.15  # of one right among the samples over one sample
+SAME_PROMPT = ("repair",)  # formats that differ from another one only in what is shown in a raise
+SAMPLES, TEMPERATURE = 8, 0.8
+NEAR = (0.15, 0.85)  # greedy accuracies at which samples are drawn at all
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One family, level and format. Shares of `items`; `samples` of them are NaN where none were drawn."""
+
+    family: str
+    level: int
+    form: str
+    items: int
+    greedy: float
+    unread: float  # answers in which the checker found no answer
+    one: float = float("nan")  # right, of the samples at TEMPERATURE
+    best: float = float("nan")  # items for which one of SAMPLES is right
+    tokens: float = 0.0  # said, an item
+
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Marked:
+    play: Play
+    verdict: Verdict
+
+
+def calibrated(
+    folder: Path, items: int = 100, seed: int = 1, told: Told = lambda line: None, only: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Measure the model of a folder on items of the validation split, and write its card there.
+
+    `only`: families to measure; what the card says of the others stays, if it was measured on the same weights, and so
+    do the instruments, which rest on several families.
+    """
+    if items < 1:
+        raise BadInput(f"a calibration takes at least one item of each kind, not {items}")
+    speaker, weights = opened(folder), digest(folder / "model.safetensors")
+    recipe = optional(folder / "recipe.json")
+    found = families(Seeds(recipe.get("seed", 0)))
+    for name in only:
+        if name not in found:
+            raise unknown("family", name, found)
+    before = optional(folder / "card.json") if only else {}
+    before = before if before.get("weights") == weights else {}
+    kept: dict[tuple[str, int, str], list[Marked]] = {}
+    readings = [read_back(one) for one in before.get("readings", []) if one["family"] not in only]
+    for name in only or found:
+        readings += measured(speaker, found[name], items, seed, told, kept)
+    card = {
+        "model": {"parameters": speaker.decoder.shape.parameters, **asdict(speaker.decoder.shape)},
+        "weights": weights, "raise": recipe, "curve": last_line(folder / "curve.jsonl"),
+        "exposure": optional(folder / "exposure.json"), "seed": seed,
+        "readings": [asdict(one) for one in readings], "standard": standards(readings),
+        "instruments": before.get("instruments") if only else instruments(kept),
+    }  # fmt: skip
+    card = finite(card)
+    (folder / "card.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
+    return card
+
+
+def measured(
+    speaker: Speaking, family: Family, items: int, seed: int, told: Told, kept: dict[tuple[str, int, str], list[Marked]]
+) -> list[Reading]:
+    """The readings of a family; the answers are added to `kept`. Where levels differ in length, none is measured above
+    one of which nothing is right in any format."""
+    readings: list[Reading] = []
+    for level in raised_levels(family):
+        some = held_out(family, level, Seeds(seed), items)
+        for form in formats(family.name):
+            if form in SAME_PROMPT or not some:
+                continue
+            marks = kept[family.name, level, form] = judged(speaker, family, some, form)
+            readings.append(read(speaker, family, marks, level, form))
+            told(f"{family.name} {level} {form}: {readings[-1].greedy:.2f} of {len(some)} right")
+        if family.name in LAST_LEVEL and some and not any(one.greedy for one in readings if one.level == level):
+            break
+    return readings
+
+
+def digest(path: Path) -> str:
+    """What tells the weights of a file from others."""
+    return blake2b(path.read_bytes(), digest_size=16).hexdigest()
+
+
+def opened(folder: Path) -> Speaking:
+    if not (folder / "model.safetensors").is_file():
+        raise BadInput(f"{folder} holds no model; raise one with: manyminds raise --out {folder}")
+    return speaking(folder, (folder / "model.safetensors").stat().st_mtime_ns)
+
+
+def held_out(family: Family, level: int, seeds: Seeds, count: int) -> list[Item]:
+    return list(islice(stream(family, level, "validation", seeds, scarce=True), count))
+
+
+def judged(speaker: Speaking, family: Family, items: Sequence[Item], form: str) -> list[Marked]:
+    """Greedy answers and their verdicts."""
+    plays = answered(speaker, [(item, form, "greedy") for item in items])
+    return [Marked(play, family.check(play.item, play.text)) for play in plays]
+
+
+def read(speaker: Speaking, family: Family, marks: Sequence[Marked], level: int, form: str) -> Reading:
+    right = np.mean([mark.verdict.ok for mark in marks])
+    unread = np.mean([mark.verdict.parsed is None for mark in marks])
+    tokens = np.mean([mark.play.tokens for mark in marks])
+    one = best = float("nan")
+    if NEAR[0] <= right <= NEAR[1]:
+        asked = [(mark.play.item, form, f"sample {i}") for i in range(SAMPLES) for mark in marks]
+        said = answered(speaker, asked, TEMPERATURE)
+        ok = np.array([family.check(play.item, play.text).ok for play in said]).reshape(SAMPLES, len(marks))
+        one, best = ok.mean(), ok.any(0).mean()
+    return Reading(
+        family.name, level, form, len(marks), float(right), float(unread), float(one), float(best), float(tokens)
+    )
+
+
+def read_back(written: Mapping[str, Any]) -> Reading:
+    return Reading(**{name: float("nan") if value is None else value for name, value in written.items()})
+
+
+def standards(readings: Sequence[Reading]) -> dict[str, dict[str, Any]]:
+    """By `family format`: the levels to use, their accuracy and gain, or why there are none."""
+    by: dict[tuple[str, str], list[Reading]] = {}
+    for reading in readings:
+        by.setdefault((reading.family, reading.form), []).append(reading)
+    return {f"{family} {form}": standard(own) for (family, form), own in by.items()}
+
+
+def standard(readings: Sequence[Reading]) -> dict[str, Any]:
+    """The level nearest to the middle of the band, or the two neighbouring ones whose mean is."""
+    options = [(one,) for one in readings]
+    options += [pair for pair in pairwise(readings) if all(np.isfinite(one.best) for one in pair)]
+    found = []
+    for some in options:
+        accuracy = float(np.mean([one.greedy for one in some]))
+        gain = float(np.mean([one.best - one.one for one in some]))
+        if BAND[0] <= accuracy <= BAND[1] and gain >= GAIN:
+            found.append((len(some), abs(accuracy - sum(BAND) / 2), [one.level for one in some], accuracy, gain))
+    if found:
+        _, _, levels, accuracy, gain = min(found)
+        return {"levels": levels, "accuracy": accuracy, "gain": gain}
+    most = max(readings, key=lambda one: one.greedy)
+    inside = any(BAND[0] <= one.greedy <= BAND[1] for one in readings)
+    why = f"no gain of {GAIN:.2f} by sampling" if inside else f"at most {most.greedy:.2f} right, at level {most.level}"
+    if not inside and most.greedy > BAND[1]:
+        why = "no level between those that are mastered and those that are not learned"
+    return {"levels": [], "out_of_band": why}
+
+
+def instruments(kept: Mapping[tuple[str, int, str], Sequence[Marked]]) -> dict[str, Any]:
+    """What training and prompting papers rest on: does a critique help, a second try, can it tell right from wrong."""
+    found: dict[str, Any] = {"after_critique": {}}
+    base = {level: mean_ok(marks) for (name, level, form), marks in kept.items() if (name, form) == ("sums", "worked")}
+    refined = [(level, mark) for (name, level, _), marks in kept.items() if name == "turns-refine" for mark in marks]
+    for kind in ("right", "empty", "misleading"):
+        own = [(level, mark) for level, mark in refined if mark.play.item.meta["critique"] == kind]
+        found["after_critique"][kind] = beside(own, base)
+    retried = [(level, mark) for (name, level, _), marks in kept.items() if name == "turns-retry" for mark in marks]
+    found["after_wrong_try_again"] = beside(retried, base)
+    found["verifier"] = verifier(pooled(kept, "turns-verify"))
+    found["persuasion"] = persuasion(pooled(kept, "sway-partner"))
+    everything = [mark for marks in kept.values() for mark in marks]
+    found["format_errors"] = float(np.mean([mark.verdict.parsed is None for mark in everything]))
+    found["confidence"] = confidence(everything)
+    return found
+
+
+def pooled(kept: Mapping[tuple[str, int, str], Sequence[Marked]], family: str) -> list[Marked]:
+    return [mark for (name, _, _), marks in kept.items() if name == family for mark in marks]
+
+
+def mean_ok(marks: Sequence[Marked]) -> float:
+    return float(np.mean([mark.verdict.ok for mark in marks]))
+
+
+def beside(own: Sequence[tuple[int, Marked]], base: Mapping[int, float]) -> dict[str, float] | None:
+    """Accuracy, and how much it lies above what the same levels give when they are solved afresh."""
+    known = [(mark.verdict.ok, base[level]) for level, mark in own if level in base]
+    if not known:
+        return None
+    right = [ok for ok, _ in known]
+    estimate = share(sum(right), len(right))
+    return {"n": len(right), "accuracy": estimate.value, "low": estimate.low, "high": estimate.high,
+            "above_fresh": float(np.mean([ok - fresh for ok, fresh in known]))}  # fmt: skip
+
+
+def verifier(marks: Sequence[Marked]) -> dict[str, float] | None:
+    """How often a right solution is called right, and a wrong one wrong; balanced: the mean of both."""
+    sides: dict[bool, list[bool]] = {True: [], False: []}
+    for mark in marks:
+        clean = mark.play.item.answer == "ok"
+        sides[clean].append(((mark.verdict.parsed or "").strip() == "ok") == clean and mark.verdict.parsed is not None)
+    if not all(sides.values()):
+        return None
+    clean, wrong = (float(np.mean(sides[side])) for side in (True, False))
+    return {"n": len(marks), "right_called_right": clean, "wrong_called_wrong": wrong, "balanced": (clean + wrong) / 2}
+
+
+def persuasion(marks: Sequence[Marked]) -> dict[str, float]:
+    """Share right afterwards, by what was right before: own answer and the partner's claim."""
+    cells: dict[str, list[bool]] = {}
+    for mark in marks:
+        before, helpful, after = cell(mark.play.item, mark.play.text)
+        key = f"own {'right' if before else 'wrong'}, partner {'right' if helpful else 'wrong'}"
+        cells.setdefault(key, []).append(after)
+    return {name: float(np.mean(values)) for name, values in sorted(cells.items())}
+
+
+def confidence(marks: Sequence[Marked]) -> dict[str, float] | None:
+    """Is the model right as often as it is sure? Slope and intercept of a logistic regression of right on the logit of
+    its own probability of the whole answer; 1 and 0 where it is calibrated."""
+    from manyminds.core.logistic import fit
+
+    logprob = np.clip(np.array([mark.play.logprob for mark in marks]), -30, -1e-4)
+    right = np.array([mark.verdict.ok for mark in marks], float)
+    if len(right) < 20 or right.min() == right.max():
+        return None
+    logit = logprob - np.log(-np.expm1(logprob))
+    fitted = fit(np.column_stack([np.ones_like(logit), logit]), right, ridge=1e-3)
+    intercept, slope = (float(value) for value in fitted.coefficients)
+    sure = np.exp(logprob)
+    return {"slope": slope, "intercept": intercept, "mean_confidence": float(sure.mean()), "accuracy": right.mean()}
+
+
+def optional(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def last_line(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    line = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
+    return {name: line[name] for name in ("chunk", "progress", "loss", "total", "minutes")}
+
+
+def finite(value: Any) -> Any:
+    """The same with None for what is not a number: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {name: finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(one) for one in value]
+    if isinstance(value, float | np.floating):
+        return round(float(value), 4) if np.isfinite(value) else None
+    return value

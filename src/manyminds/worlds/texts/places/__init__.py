@@ -1,0 +1,1 @@
+"""Small text worlds, one module each, all with the functions that `rooms.py` calls."""

@@ -1,0 +1,93 @@
+"""The card: papers read levels from it or the reason why there are none; families can be measured apart."""
+
+import json
+
+import jax
+import pytest
+
+from manyminds.core import BadInput, NotHere, Seeds
+from manyminds.lab.command import main
+from manyminds.models import load
+from manyminds.models.house.decoder import Decoder, Shape
+from manyminds.models.house.tokenizer import trained
+from manyminds.models.house.weights import store
+from manyminds.tuning import calibration
+from manyminds.tuning.answering import Play
+from manyminds.tuning.calibration import Marked, calibrated, measured
+from manyminds.tuning.cards import standard_levels
+from manyminds.worlds.texts.items import items
+from manyminds.worlds.texts.lookup import Lookup
+from manyminds.worlds.texts.sums import Sums
+
+STANDARD = {"sums worked": {"levels": [2, 3], "accuracy": 0.4, "gain": 0.3},
+            "sums direct": {"levels": [], "out_of_band": "at most 0.10 right, at level 1"}}  # fmt: skip
+
+
+def test_papers_read_levels_or_the_reason(tmp_path, monkeypatch):
+    (tmp_path / "card.json").write_text(json.dumps({"standard": STANDARD}))
+    for reference in (f"house:{tmp_path}", "house"):
+        monkeypatch.setattr(load, "HOUSE", tmp_path)
+        assert standard_levels(reference, "sums", "worked") == (2, 3)
+        with pytest.raises(NotHere, match=r"out of band.*at most 0\.10 right"):
+            standard_levels(reference, "sums", "direct")
+        with pytest.raises(NotHere, match="does not tell of hops"):
+            standard_levels(reference, "hops", "chain")
+    with pytest.raises(BadInput, match="worked"):
+        standard_levels("house", "sums", "wrked")
+
+
+def test_without_a_card_it_says_how_to_get_one(tmp_path):
+    with pytest.raises(NotHere, match=f"manyminds calibrate {tmp_path}"):
+        standard_levels(f"house:{tmp_path}", "sums", "worked")
+
+
+def weigh(folder, seed):
+    store(Decoder.drawn(Shape(320, 16, 1, 2, 1, 24, 128), jax.random.key(seed)), folder, 1, 0)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A tiny model that has learned nothing, and a nursery of two families."""
+    nursery = {"sums": Sums(), "copy": Lookup("copy")}
+    shown = [one for family in nursery.values() for one in items(family, 1, "raise", Seeds(0), 20)]
+    texts = [one.prompt + one.solution for one in shown]
+    trained(texts, 320).save(tmp_path)
+    weigh(tmp_path, 0)
+    monkeypatch.setattr(calibration, "families", lambda seeds: nursery)
+    monkeypatch.setattr("manyminds.tuning.answering.LONGEST", 4)
+    return tmp_path
+
+
+def test_families_measured_apart_make_one_card(folder, capsys):
+    first = calibrated(folder, 2, only=["copy"])
+    assert {one["family"] for one in first["readings"]} == {"copy"} and first["instruments"] is None
+    with pytest.raises(SystemExit) as left:
+        main(["calibrate", str(folder), "--items", "2", "--families", "sums", "--json"])
+    both = json.loads(capsys.readouterr().out)
+    assert left.value.code == 0 and both == json.loads((folder / "card.json").read_text())
+    assert [one for one in both["readings"] if one["family"] == "copy"] == first["readings"]
+    assert {name.split()[0] for name in both["standard"]} == {"copy", "sums"}
+    with pytest.raises(NotHere, match="out of band"):
+        standard_levels(f"house:{folder}", "sums", "worked")
+    with pytest.raises(BadInput, match="sums"):
+        calibrated(folder, 2, only=["sum"])
+
+
+def test_what_was_measured_on_other_weights_does_not_stay(folder):
+    calibrated(folder, 2, only=["copy"])
+    weigh(folder, 1)
+    assert {one["family"] for one in calibrated(folder, 2, only=["sums"])["readings"]} == {"sums"}
+
+
+def test_levels_above_one_where_nothing_is_right_are_not_measured(monkeypatch):
+    """A speaker that knows level 1 and nothing else."""
+
+    def judged(speaker, family, some, form):
+        return [Marked(Play(one, form, "", ""), family.check(one, one.solution * (one.level < 2))) for one in some]
+
+    monkeypatch.setattr(calibration, "judged", judged)
+    kept = {}
+    found = measured(None, Sums(), 3, 0, lambda line: None, kept)
+    assert [(one.level, one.form, one.greedy) for one in found] == [
+        (1, "worked", 1), (1, "direct", 1), (2, "worked", 0), (2, "direct", 0)]  # fmt: skip
+    assert set(kept) == {(one.family, one.level, one.form) for one in found}
