@@ -14,8 +14,7 @@ from manyminds.papers.spp.paper import PAPER, Config, Results
 from manyminds.worlds.texts import logic_puzzles
 from manyminds.worlds.texts.persona_facts import Knowledge
 
-ORGANISMS = [claim.id for claim in PAPER.claims if claim.id.startswith("organism-")]
-OFFLINE = [claim.id for claim in PAPER.claims if claim.needs == "nothing" and claim.id not in ORGANISMS]
+OFFLINE = [claim.id for claim in PAPER.claims if claim.needs == "nothing"]
 VOICES = OFFLINE[: OFFLINE.index("right-tag")]
 KEYED = OFFLINE[OFFLINE.index("right-tag") :]
 
@@ -50,8 +49,7 @@ def failing(found, names):
 def test_all_claims_of_scripted_minds_hold(sound):
     found = judged(**sound)
     assert failing(found, OFFLINE) == set()
-    assert set(found.values()) == {"holds", "needs-endpoint", "needs-data", "absent"}
-    assert {name for name, how in found.items() if how == "absent"} == set(ORGANISMS)
+    assert set(found.values()) == {"holds", "needs-endpoint", "needs-data"}
 
 
 def test_a_run_prints_its_tables_and_draws(tmp_path):
