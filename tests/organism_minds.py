@@ -8,6 +8,7 @@ from pathlib import Path
 from manyminds.core import Seeds
 from manyminds.core.checkpoints import Checkpoint
 from manyminds.models.load import load
+from manyminds.models.scripted import Scripted
 from manyminds.tuning.organisms import Grown
 
 
@@ -34,6 +35,17 @@ class Bench:
 
     async def gather(self, jobs, label):
         return list(await asyncio.gather(*jobs))
+
+
+class Desk(Bench):
+    """A laboratory whose only model is a script: a function from a request to words."""
+
+    def __init__(self, folder, script):
+        super().__init__(folder)
+        self.script = script
+
+    def model(self, reference):
+        return Scripted("organism", self.script)
 
 
 def standing_in(script):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from organism_minds import Bench
+from organism_minds import Bench, Desk
 from paper_runs import raise_briefly
 
 from manyminds.conversations.evidence import ChainOfEvidence, EvidenceToGenerate
@@ -60,17 +60,6 @@ def reader(stubborn=("direct", "steps"), forgets=True, deaf=False):
         return f"{f' by{quoted}' if tag in ('short', 'long') else ''} so {' '.join(said)}"
 
     return script
-
-
-class Desk(Bench):
-    """A laboratory whose model is a script."""
-
-    def __init__(self, folder, script):
-        super().__init__(folder)
-        self.script = script
-
-    def model(self, reference):
-        return Scripted("organism", self.script)
 
 
 async def stand_in(lab, name, seed, raising, lessons):

@@ -7,13 +7,12 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from organism_minds import Bench
+from organism_minds import Bench, Desk
 from paper_runs import raise_briefly
 
 from manyminds.agents.published_agents import published
 from manyminds.core import NotHere, Seeds
 from manyminds.core.actions import ANSWER_MARK, Choice
-from manyminds.models.scripted import Scripted
 from manyminds.papers.ltl_agents import organisms as ltl
 from manyminds.papers.ltl_agents.claims import ORGANISMS
 from manyminds.tuning.organisms import Grown, Raising
@@ -47,17 +46,6 @@ def writer(faults, answers=True):
         return "Answer: unknown" if wrong else said
 
     return script
-
-
-class Desk(Bench):
-    """A laboratory whose model is a script."""
-
-    def __init__(self, folder, script):
-        super().__init__(folder)
-        self.script = script
-
-    def model(self, reference):
-        return Scripted("organism", self.script)
 
 
 async def stand_in(lab, name, seed, raising, lessons):
