@@ -149,7 +149,6 @@ async def test_tokens_and_log_probabilities_of_greedy_answers_are_those_of_trans
 
 async def test_the_same_folder_by_transformers_gives_the_same_answers(folder, peer):
     """Two implementations, one stream of draws: sampled and masked answers agree to the letter."""
-    pytest.importorskip("llguidance")
     asked = [Request((user(PROMPTS[i % 3]),), temperature=i % 2, top_p=(1, 0.8)[i // 2 % 2], max_tokens=40,
                      repeat=str(i), output=OUTPUTS[i % 5]) for i in range(30)]  # fmt: skip
     ours, theirs = await answers(load(f"house:{folder}"), asked), await answers(load(f"hf:{folder}"), asked)
@@ -170,7 +169,6 @@ async def test_an_answer_does_not_depend_on_who_is_answered_beside_it(folder):
 
 async def test_a_callback_masks_tokens(folder):
     """An output that brings its own mask: only the letter a, three times."""
-    pytest.importorskip("llguidance")
 
     class Letters:
         def parse(self, text):

@@ -8,7 +8,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
-pytest.importorskip("llguidance")
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

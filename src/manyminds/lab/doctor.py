@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+BASE = ("manyminds", "jax", "numpy", "scipy", "pydantic", "sqlalchemy", "openai", "llguidance")
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -114,14 +116,14 @@ def examine(url: str = "") -> list[Finding]:
     local, sure = "pip install 'manyminds[local]'", "pip install manyminds"
     return [
         Finding("python", True, platform.python_version()),
-        *(package(name, sure) for name in ("manyminds", "jax", "numpy", "scipy", "pydantic", "sqlalchemy", "openai")),
+        *(package(name, sure) for name in BASE),
         endpoint(url),
         key(),
         house(),
         weights(),
         device(),
         sandbox(),
-        *(package(name, local) for name in ("torch", "transformers", "llguidance")),
+        *(package(name, local) for name in ("torch", "transformers")),
         *(package(name, "pip install 'manyminds[tables]'") for name in ("pandas", "pyarrow")),
         *(package(name, "pip install 'manyminds[envs]'") for name in ("pettingzoo", "gymnasium")),
         package("psycopg", "pip install 'manyminds[postgres]'"),

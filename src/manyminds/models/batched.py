@@ -9,7 +9,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 from typing import Any
 
 from manyminds.core.actions import Action, Form
@@ -98,8 +97,6 @@ class Speaker(ABC):
         if isinstance(output, BringsMask):
             own = output.token_mask(self.texts, self.ends)
             return own, len(own.way_out(1024) or ())
-        if find_spec("llguidance") is None:
-            return self.unmasked(output, "pip install 'manyminds[local]' adds it")
         from llguidance import LLMatcher
 
         grammar = grammar_of(output)

@@ -12,7 +12,7 @@ from manyminds.models.batched import BatchedModel, Speaker
 from manyminds.models.decoding import Row, decode
 from manyminds.models.request import Message
 
-NEEDED = ("torch", "transformers", "llguidance")
+NEEDED = ("torch", "transformers")
 
 
 class LocalModel(BatchedModel):
