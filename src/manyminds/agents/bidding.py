@@ -7,42 +7,16 @@ follows the rules alone; a new plan follows the old one. The bidding on an item 
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from manyminds.agents.bid_answers import Bid
 from manyminds.core import Action, Invalid, NoAnswer, Refused, View, render
 from manyminds.models.ask import ask
-from manyminds.models.request import Completion, Message, Model, Request, system, user
+from manyminds.models.metered import Metered, Spent, spent
+from manyminds.models.request import Message, Model, Request, system, user
 
 REPAIRS = {"learn": 2, "plan": 2, "replan": 2, "belief": 4, "bid": 3}  # further tries after an unreadable answer
-
-
-@dataclass
-class Spending:
-    """What the calls of one agent came to."""
-
-    calls: int = 0
-    tokens: int = 0
-    money: float = 0.0
-
-
-@dataclass(frozen=True)
-class Metered:
-    """A model that adds what it uses to an account."""
-
-    model: Model
-    spending: Spending
-
-    @property
-    def name(self) -> str:
-        return self.model.name
-
-    async def complete(self, request: Request) -> Completion:
-        answer = await self.model.complete(request)
-        self.spending.calls += 1
-        self.spending.tokens += answer.usage.tokens
-        self.spending.money += answer.usage.money
-        return answer
 
 
 @dataclass
@@ -61,7 +35,6 @@ class LanguageBidder:
     deadline: float | None = None
     invalid: Counter[str] = field(default_factory=Counter)
     read_by: Counter[str] = field(default_factory=Counter)  # grammar, parser, or nobody
-    spending: Spending = field(default_factory=Spending)
     planned: tuple[Message, ...] = ()  # the last plan: what was asked and answered
     bidding: tuple[Message, ...] = ()  # the same for the item on sale
     item: str = ""
@@ -69,9 +42,15 @@ class LanguageBidder:
     kind = "language"
 
     def __post_init__(self) -> None:
-        self.model = Metered(self.model, self.spending)
+        self.model = Metered(self.model)
         if self.parser is not None:
-            self.parser = Metered(self.parser, self.spending)
+            self.parser = Metered(self.parser)
+
+    @property
+    def spending(self) -> Spent:
+        """What the calls of this bidder came to so far, those of its parser included."""
+        meters = [one for one in (self.model, self.parser) if isinstance(one, Metered)]
+        return spent(chain.from_iterable(one.exchanges for one in meters))
 
     async def act(self, view: View) -> Any:
         try:

@@ -132,7 +132,7 @@ class Task:
         request = Request(messages, temperature=self.settings.temperature, max_tokens=self.settings.max_tokens,
                           output=None if native else output, repeat=f"{self.repeat}/{role} {name}")  # fmt: skip
         value, model = await self.meter.measured(request, role, tries=self.settings.tries)
-        text = model.last.text if model.last else ""
+        text = model.exchanges[-1].completion.text if model.exchanges else ""
         self.solved.said.append(Said(role, text, "tests" if isinstance(output, Suite) else "program"))
         if native and not isinstance(value, NoAnswer):
             try:

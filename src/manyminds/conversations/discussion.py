@@ -188,10 +188,10 @@ class Sitting:
         asked = render(__package__, "extract", task=told(self.question), message=text)
         request = Request((user(asked),), max_tokens=self.settings.max_tokens, output=Text(),
                           repeat=f"{self.repeat}/{self.turn}/{number}/extract")  # fmt: skip
-        found, spent = await self.meter.measured(request, "extractor", tries=self.settings.tries)
+        found, model = await self.meter.measured(request, "extractor", tries=self.settings.tries)
         silent = isinstance(found, NoAnswer)
         self.faults["no solution extracted"] += silent
-        return "" if silent else str(found), spent.completion_tokens
+        return "" if silent else str(found), model.spent.completion_tokens
 
     async def asked(
         self, seat: int, text: str, output: Action | None, purpose: str, current: Utterance | None = None,
@@ -202,12 +202,12 @@ class Sitting:
         request = Request(self.shown(seat, text, current, history), temperature=settings.temperature,
                           max_tokens=settings.max_tokens, output=output, logprobs=logprobs,
                           repeat=f"{self.repeat}/{purpose}/{seat}")  # fmt: skip
-        found, spent = await self.meter.measured(
+        found, model = await self.meter.measured(
             request, f"agent {seat + 1}", "agent", tries=settings.tries if tries is None else tries
         )
-        if logprobs and spent.last is not None:
-            self.surety[seat] = spent.last.logprobs
-        return found, spent.completion_tokens
+        if logprobs and model.exchanges:
+            self.surety[seat] = model.exchanges[-1].completion.logprobs
+        return found, model.spent.completion_tokens
 
     def shown(
         self, seat: int, text: str, current: Utterance | None, history: Sequence[Utterance]

@@ -10,13 +10,12 @@ run, not by the method.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from manyminds.conversations.metered import Metered
 from manyminds.core import BadInput
 from manyminds.lab.budgets import budget as parsed
-from manyminds.models.request import Completion, Request
+from manyminds.models.metered import Metered, spent
 
 SIZES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64)
 
@@ -29,10 +28,6 @@ class Cost(NamedTuple):
     money: float = 0.0
     unpriced: int = 0
     seconds: float = 0.0
-
-    def plus(self, other: "Cost") -> "Cost":
-        return Cost(self.calls + other.calls, self.tokens + other.tokens, self.money + other.money,
-                    self.unpriced + other.unpriced, self.seconds + other.seconds)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,25 +67,10 @@ def allowance(text: str) -> Allowance:
     return Allowance(*given[0])
 
 
-@dataclass
-class Priced(Metered):
-    """A model that adds up what its calls cost, replayed ones included."""
-
-    costs: list[Cost] = field(default_factory=list)
-
-    async def complete(self, request: Request) -> Completion:
-        found = await super().complete(request)
-        used = found.usage
-        self.costs.append(Cost(1, used.tokens, used.money, int(not used.priced), found.latency))
-        return found
-
-
-def total(models: Sequence[Priced]) -> Cost:
-    found = Cost()
-    for model in models:
-        for cost in model.costs:
-            found = found.plus(cost)
-    return found
+def total(models: Sequence[Metered]) -> Cost:
+    """What the calls of some models came to."""
+    found = spent(exchange for model in models for exchange in model.exchanges)
+    return Cost(found.calls, found.tokens, found.money, found.unpriced, found.seconds)
 
 
 def reached(costs: Sequence[float], allowed: Allowance) -> int:

@@ -11,11 +11,12 @@ from manyminds.agents.sandbox import NoIsolation, isolation
 from manyminds.conversations.judging import Judge, Kept
 from manyminds.conversations.methods import Method, Minds, Reply
 from manyminds.core import BadInput, Event, Lab, ManymindsError, Paper, PaperConfig, PaperResults, Refused, Seeds, Step
-from manyminds.lab.compare_budget import SIZES, Allowance, Cost, Priced, allowance, reached, total
+from manyminds.lab.compare_budget import SIZES, Allowance, Cost, allowance, reached, total
 from manyminds.lab.compare_methods import Chosen, Setting, chosen
 from manyminds.lab.compare_tasks import NURSERY, Posed, posed
 from manyminds.lab.judging import said
 from manyminds.models.load import ModelReference, is_house, load
+from manyminds.models.metered import Metered
 
 SLUG = "compare"
 PILOT = 3  # questions on which sizes are tried
@@ -122,12 +123,12 @@ class Comparison:
     setting: Setting
     done: Any = field(default=lambda: None)
 
-    def minds(self) -> tuple[Minds, list[Priced]]:
+    def minds(self) -> tuple[Minds, list[Metered]]:
         """The models of one answer, each with a counter of its own."""
-        config, made = self.config, list[Priced]()
+        config, made = self.config, list[Metered]()
 
-        def model(reference: str) -> Priced:
-            made.append(Priced(self.lab.model(reference)))
+        def model(reference: str) -> Metered:
+            made.append(Metered(self.lab.model(reference)))
             return made[-1]
 
         roles = dict.fromkeys(DECIDERS, config.judge[0]) if config.judge else {}

@@ -9,11 +9,11 @@ from pydantic import BaseModel
 
 from manyminds.conversations import grounding
 from manyminds.conversations.evidence import ChainOfEvidence, EvidenceToGenerate, Reading, Routed
-from manyminds.conversations.metered import Metered
 from manyminds.conversations.methods import Minds, Question, Reply
 from manyminds.conversations.plain import ChainOfThought, Direct, SelfConsistency, Style
 from manyminds.conversations.readings import Found, says_unknown
 from manyminds.core import BadInput, Lab, Refused, Seeds
+from manyminds.models.metered import Metered
 from manyminds.models.request import Model
 from manyminds.papers.e2g.readers import ScriptedReader
 from manyminds.worlds.texts.fact_worlds import FactWorld, Told, right, same_answer
@@ -157,8 +157,8 @@ async def cell(
     return Cell(
         arm=name, kind=items[0].kind, length=length, right=[right(i, a) for i, (a, _) in zip(items, found)],
         overridden=[same_answer(i, a, i.believed) for i, a in telling], refused=flags.pop(REFUSED, 0),
-        unknown=sum(says_unknown(answer) for answer, _ in found), calls=meter.calls,
-        tokens=meter.prompt_tokens + meter.completion_tokens, flags=flags, **marks,
+        unknown=sum(says_unknown(answer) for answer, _ in found), calls=meter.spent.calls,
+        tokens=meter.spent.tokens, flags=flags, **marks,
     )  # fmt: skip
 
 

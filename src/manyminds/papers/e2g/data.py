@@ -10,12 +10,13 @@ from pydantic import BaseModel
 
 from manyminds.conversations import grounding
 from manyminds.conversations.evidence import ChainOfEvidence, EvidenceToGenerate, Routed
-from manyminds.conversations.metered import Metered
-from manyminds.conversations.methods import Minds, Question
+from manyminds.conversations.methods import Minds
 from manyminds.conversations.plain import ChainOfThought, Direct, SelfConsistency
 from manyminds.conversations.readings import says_unknown
 from manyminds.core import BadInput, EndpointDown, Lab, Refused, unknown
+from manyminds.models.metered import Metered
 from manyminds.models.request import Model
+from manyminds.worlds.texts import asking
 from manyminds.worlds.texts.published_benchmarks import READERS, best_overlap, exact_match, hotpot_evidence
 from manyminds.worlds.texts.task_files import Row, check
 
@@ -62,14 +63,9 @@ def methods(temperature: float, max_tokens: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def question_of(row: Row) -> Question:
-    """What the reader is asked; never the accepted answers."""
-    return Question(row.prompt, FORMS.get(row.kind, ""), row.context, row.options)
-
-
 async def answered(method: Any, row: Row, model: Model, repeat: str) -> tuple[str, str, Any] | None:
     """(final answer, provisional answer, reading or None); None where no model served the question."""
-    question = question_of(row)
+    question = asking.of_row(row, FORMS.get(row.kind, ""))
     try:
         if hasattr(method, "reading"):
             reading = await method.reading(question, model, repeat)
@@ -131,7 +127,7 @@ def measured(
     return Read(
         data=name, arm=arm, exact=[m[0] for m in marks], f1=[m[1] for m in marks], first=[m[2] for m in marks],
         failed=len(rows) - len(served), unknown=sum(says_unknown(one[0], row.options) for row, one in served),
-        calls=meter.calls, tokens=meter.prompt_tokens + meter.completion_tokens,
+        calls=meter.spent.calls, tokens=meter.spent.tokens,
         evidence_f1=float(np.mean(quotes)) if quotes else None, ungrounded=sum(r.ungrounded for _, r in readings),
         quoted=sum(r.evidence_sentences for _, r in readings),
     )  # fmt: skip

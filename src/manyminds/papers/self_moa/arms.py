@@ -19,11 +19,11 @@ import numpy as np
 from pydantic import BaseModel
 
 from manyminds.conversations.layers import AGGREGATOR, Mixture, Sequential, UniversalSelfConsistency
-from manyminds.conversations.metered import Metered
 from manyminds.conversations.methods import Minds, Reply
 from manyminds.conversations.plain import SelfConsistency, Style, answer_of, chosen
 from manyminds.core import BadInput, Refused
 from manyminds.core.diversity import same, shared_words, vendi
+from manyminds.models.metered import Metered, spent
 from manyminds.models.request import Model
 from manyminds.papers.self_moa.tasks import Set, Task
 
@@ -116,11 +116,10 @@ async def on_set(
     minds = Minds(meters[aggregator], {**meters, AGGREGATOR: meters[aggregator]})
     replies = await asyncio.gather(*(answered(method, task, minds, f"{stream}/{i}") for i, task in enumerate(tasks)))
     scores = await asyncio.gather(*(scored(task, reply) for task, reply in zip(tasks, replies)))
-    calls, tokens = (sum(getattr(m, n) for m in meters.values()) for n in ("calls", "prompt_tokens"))
-    tokens += sum(m.completion_tokens for m in meters.values())
+    cost = spent(exchange for meter in meters.values() for exchange in meter.exchanges)
     served = [reply for reply in replies if reply is not None]
     return Scored(
-        data=data.name, arm=name, scores=list(scores), passes=calls / len(tasks), tokens=tokens / len(tasks),
+        data=data.name, arm=name, scores=list(scores), passes=cost.calls / len(tasks), tokens=cost.tokens / len(tasks),
         dropped=dict(Counter(said.role.partition(":")[2].strip().partition(":")[0].partition(",")[0]
                              for reply in served for said in reply.said if said.role.startswith("dropped"))),
         obeyed=float(np.mean([reply.text.strip() == PLANTED[data.letters] for reply in served])) if served else None,

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from manyminds.conversations.plain import ChainOfThought, Direct
 from manyminds.conversations.solo import FINAL, SelfRefine, Solo, final_answer, read
 from manyminds.core import Refused
 from manyminds.core.actions import ANSWER_MARK
+from manyminds.models.metered import Exchange, Metered
 from manyminds.models.request import Completion, Model, Request, system
 from manyminds.papers.spp import tasks
 from manyminds.papers.spp.published import METHODS
@@ -44,29 +45,20 @@ class Row(BaseModel, frozen=True):
     problems: dict[str, int] = {}
 
 
-@dataclass
-class Taped:
-    """A model that is told a system message first, and every call of which is kept."""
+@dataclass(frozen=True)
+class Told:
+    """A model that is told a system message first."""
 
     model: Model
-    message: str = ""
-    calls: list[dict[str, Any]] = field(default_factory=list)
+    message: str
 
     @property
     def name(self) -> str:
         return self.model.name
 
     async def complete(self, request: Request) -> Completion:
-        if self.message:
-            request = msgspec.structs.replace(request, messages=(system(self.message), *request.messages))
-        found = await self.model.complete(request)
-        self.calls.append({"prompt": [msgspec.structs.asdict(m) for m in request.messages], "raw": found.text,
-                           "prompt_tokens": found.usage.prompt_tokens,
-                           "completion_tokens": found.usage.completion_tokens})  # fmt: skip
-        return found
-
-    def tokens(self, kind: str) -> int:
-        return sum(call[kind] for call in self.calls)
+        messages = (system(self.message), *request.messages)
+        return await self.model.complete(msgspec.structs.replace(request, messages=messages))
 
 
 @dataclass(frozen=True)
@@ -98,7 +90,7 @@ def parsed(name: str, free: bool, text: str) -> tuple[str, bool]:
     return final_answer(text, ANSWER_MARK)
 
 
-async def answered(name: str, free: bool, question: Question, model: Taped, settings: Settings, repeat: str,
+async def answered(name: str, free: bool, question: Question, model: Model, settings: Settings, repeat: str,
                    problems: Counter[str]) -> tuple[str, bool, str]:  # fmt: skip
     """(answer, parsed, reply); what the model would not serve is an empty answer that is counted."""
     try:
@@ -118,32 +110,42 @@ async def answered(name: str, free: bool, question: Question, model: Taped, sett
 async def instance(item: tasks.Item, name: str, told: bool, model: Model, settings: Settings, repeat: str,
                    folder: Path | None = None) -> Row:  # fmt: skip
     """One item by one method; its line goes to `folder` as soon as it is there."""
-    tape, problems = Taped(model, HELPER if told else ""), Counter[str]()
+    meter, problems = Metered(model), Counter[str]()
+    mind = Told(meter, HELPER) if told else meter
     more: dict[str, Any] = {}
     repeat = f"{repeat}/{tasks.kind(item)}/{item.id}/{name}/{'system' if told else 'plain'}"
     if isinstance(item, Game):
-        text, first, _ = await answered(name, False, tasks.spymaster(item), tape, settings, f"{repeat}/hint", problems)
+        text, first, _ = await answered(name, False, tasks.spymaster(item), mind, settings, f"{repeat}/hint", problems)
         hint = tasks.hint_of(text)
         problems.update(f"hint: {why}" for why in illegal(hint, item.words))
         more = {"hint": hint, "hint_parsed": first}
         question = tasks.guesser(item, hint)
     else:
         question = tasks.story(item) if isinstance(item, Story) else tasks.grid(item)
-    answer, ok, text = await answered(name, isinstance(item, Story), question, tape, settings, repeat, problems)
+    answer, ok, text = await answered(name, isinstance(item, Story), question, mind, settings, repeat, problems)
     score = tasks.scored(item, answer)
     if score.note:
         problems[score.note] += 1
     seen = read(text) if name.startswith("spp") else None
+    spent = meter.spent
     row = Row(task=tasks.kind(item), item=item.id, method=name, system=told, hits=score.hits, strict=score.strict,
-              of=score.of, parsed=ok, calls=len(tape.calls), prompt_tokens=tape.tokens("prompt_tokens"),
-              completion_tokens=tape.tokens("completion_tokens"), participants=len(seen.participants) if seen else 0,
+              of=score.of, parsed=ok, calls=spent.calls, prompt_tokens=spent.prompt_tokens,
+              completion_tokens=spent.completion_tokens, participants=len(seen.participants) if seen else 0,
               turns=len(seen.turns) if seen else 0, problems=dict(problems))  # fmt: skip
     if folder is not None:
+        exchange = [logged(one) for one in meter.exchanges]
         line = row.model_dump() | more | {"model": model.name, "parsed": answer, "parse_ok": ok,
-                                          "metric": row.hits / row.of, "exchange": tape.calls}  # fmt: skip
+                                          "metric": row.hits / row.of, "exchange": exchange}  # fmt: skip
         with (folder / FILE).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
     return row
+
+
+def logged(exchange: Exchange) -> dict[str, Any]:
+    """A call as the log of instances has it."""
+    asked, found = exchange
+    return {"prompt": [msgspec.structs.asdict(message) for message in asked.messages], "raw": found.text,
+            "prompt_tokens": found.usage.prompt_tokens, "completion_tokens": found.usage.completion_tokens}  # fmt: skip
 
 
 def in_order(folder: Path) -> None:
