@@ -185,3 +185,12 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "results").write_text("a file")
     with pytest.raises(BadInput, match="cannot be written"):
         kept(Verified("x"), tmp_path / "results")
+
+
+def test_some_claims_alone_are_checked_on_their_runs_alone(verify, command, tmp_path):
+    code, found, _ = verify("one two speaks speaks7", "--claims", "one,speaks*")
+    assert code == 0 and set(verdicts(found)) == {"one", "speaks", "speaks7"} and len(found["runs"]) == 2
+    code, found, err = verify("one two", "--claims", "three")
+    assert (code, found) == (2, None) and "unknown claim 'three'" in err
+    code, found, err = verify("one two", "--claims", "one", "--keep")
+    assert (code, found) == (2, None) and "keeps all of its claims" in err and not (tmp_path / "results").exists()

@@ -214,7 +214,10 @@ def resume(
         conclude(report, as_json)
 
 
-@app.command(epilog="Example: manyminds verify govsim model=http://localhost:8000/v1#qwen --budget '1M tokens'")
+@app.command(
+    epilog="Examples:\n\n  manyminds verify govsim model=http://localhost:8000/v1#qwen --budget '1M tokens'\n\n"
+    "  manyminds verify glee --claims 'organism-*'"
+)
 def verify(
     paper: Annotated[str, typer.Argument(metavar="PAPER|all")],
     settings: Annotated[
@@ -226,26 +229,32 @@ def verify(
     store: Place = "",
     budget: Spend = "",
     concurrency: Many = 16,
+    claims: Annotated[str, typer.Option(help="only these, commas between; * stands for anything")] = "",
     keep: Annotated[bool, typer.Option("--keep", help="write results/PAPER.json, from which the page is made")] = False,
     as_json: Json = False,
 ) -> None:
     """Check the claims of a paper, or of all; leaves with 1 when one fails."""
     import asyncio
+    from dataclasses import replace
 
     from manyminds.core import BadInput
     from manyminds.lab.budgets import budget as parsed
     from manyminds.lab.page import kept
     from manyminds.lab.papers import find
     from manyminds.lab.store import Store
+    from manyminds.lab.verifying import chosen, verify_all
     from manyminds.lab.verifying import verify as checked
-    from manyminds.lab.verifying import verify_all
     from manyminds.models.purse import Purse
     from manyminds.papers.index import INDEX
 
     words = [*(settings or ()), *([f"model={model}"] if model else ())]
     if paper == "all" and words:
         raise BadInput("settings go with one paper: manyminds verify PAPER key=value")
+    if claims and (keep or paper == "all"):
+        raise BadInput("--claims goes with one paper and without --keep, which keeps all of its claims")
     one = None if paper == "all" else find(paper)
+    if one and claims:
+        one = replace(one, claims=chosen(one.claims, claims))
     purse = Purse(parsed(budget), concurrency)
     with Store(store) as opened, watched() as watch:
         if one:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from manyminds.core import (
@@ -15,6 +16,7 @@ from manyminds.core import (
     Paper,
     PaperConfig,
     Verdict,
+    unknown,
 )
 from manyminds.core.errors import BAD_INPUT, CLAIM_FAILED, DONE, INTERRUPTED, Interrupted
 from manyminds.lab.judging import fallen, judged, lacking, said
@@ -58,6 +60,15 @@ class Verified:
         found["run"] = self.reports[0].run.id if self.reports else None
         found |= {"config": self.config, "seeds": list(self.seeds), "versions": versions(), "usage": usage}
         return found | {"reason": self.reason, "claims": [asdict(verdict) for verdict in self.verdicts]}
+
+
+def chosen(claims: Sequence[Claim], patterns: str) -> tuple[Claim, ...]:
+    """The claims whose ids match one of `patterns` (commas between, * for anything); raises where one matches none."""
+    words = [word.strip() for word in patterns.split(",") if word.strip()]
+    for word in words:
+        if not any(fnmatchcase(claim.id, word) for claim in claims):
+            raise unknown("claim", word, [claim.id for claim in claims])
+    return tuple(claim for claim in claims if any(fnmatchcase(claim.id, word) for word in words))
 
 
 async def verify(
