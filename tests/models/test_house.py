@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from manyminds.core import BadInput, Choice, Form, Pattern, Refused, Whole
 from manyminds.models.decoding import Row
 from manyminds.models.house import decoder as decoding
-from manyminds.models.house import weights
+from manyminds.models.house import sampling, weights
 from manyminds.models.house.decoder import SIZES, Decoder
 from manyminds.models.house.model import HouseModel
 from manyminds.models.house.sampling import decode, fitting
@@ -239,6 +239,24 @@ def test_rows_leave_and_caches_grow_without_a_trace(folder):
     assert [row.tokens for row in together] == [row.tokens for row in alone]
     assert [len(row.tokens) for row in together] == list(lengths)
     assert fitting((1, 8), 9) == 16 and fitting((64, 128), 65, 96) == 96
+
+
+def test_a_shared_prompt_is_read_once_and_answered_as_if_alone(folder, monkeypatch):
+    model = asyncio.run(HouseModel(folder).ready())
+
+    def rows():
+        asked = [Request((), temperature=1.0, max_tokens=9, repeat=str(n)) for n in range(11)]
+        return [Row(each, [50 + i % 2] * (4 + i % 2), 9, ()) for i, each in enumerate(asked)]
+
+    seen, read = [], sampling.read
+    monkeypatch.setattr(sampling, "read", lambda *given: seen.append(given[1].shape) or read(*given))
+    together, alone = rows(), rows()
+    decode(model.decoder, together, (), model.text)
+    assert seen == [(8, 64)]  # two prompts, filled up
+    for row in alone:
+        decode(model.decoder, [row], (), model.text)
+    assert [row.tokens for row in together] == [row.tokens for row in alone]
+    assert len({tuple(row.tokens) for row in together}) == 11
 
 
 def test_references(folder, tmp_path):

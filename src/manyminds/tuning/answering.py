@@ -82,7 +82,7 @@ def answered(speaker: Speaker, asked: Sequence[tuple[Item, str, str]], temperatu
         for play, row in zip(going, rows):
             play.over = row is None
         pairs = [(play, row) for play, row in zip(going, rows) if row is not None]
-        pairs.sort(key=lambda pair: len(pair[1].prompt))
+        pairs.sort(key=lambda pair: (len(pair[1].prompt), pair[1].prompt))  # what is shared is read once
         for i in range(0, len(pairs), TOGETHER):
             speaker.decode([row for _, row in pairs[i : i + TOGETHER]])
         for play, row in pairs:

@@ -1,5 +1,5 @@
-"""Many answers of the house model at once, in lock-step: the prompts are read together, then every row grows by a token
-a step, its keys and values kept in a cache.
+"""Many answers of the house model at once, in lock-step: the prompts are read together, each once however many rows share
+it, then every row grows by a token a step, its keys and values kept in a cache.
 
 How a token is chosen, masked and when an answer ends is decided as for every other model on this machine
 (`models/decoding.py`), so an answer depends on its own stream of draws and not on who is decoded beside it.
@@ -80,6 +80,16 @@ def fitting(sizes: Sequence[int], wanted: int, most: int = 2**31) -> int:
     return min(found, most)
 
 
+def filled(prompts: Sequence[Sequence[int]], context: int) -> tuple[np.ndarray, np.ndarray]:
+    """Prompts as rows of one array, filled up on the right and by further rows, and their lengths."""
+    longest = fitting(LENGTHS, max(map(len, prompts)), context)
+    tokens = np.zeros((fitting(WIDTHS, len(prompts)), longest), np.int32)
+    lengths = np.ones(len(tokens), np.int32)
+    for i, prompt in enumerate(prompts):
+        tokens[i, : len(prompt)], lengths[i] = prompt, len(prompt)
+    return tokens, lengths
+
+
 def decode(
     decoder: Decoder,
     rows: Sequence[Row],
@@ -93,12 +103,13 @@ def decode(
         row.begin()
     going: list[Row | None] = [*rows, *[None] * (fitting(WIDTHS, len(rows)) - len(rows))]
     context = decoder.shape.context
-    longest = max(len(row.prompt) for row in rows)
-    tokens = np.zeros((len(going), fitting(LENGTHS, longest, context)), np.int32)
-    lengths = np.ones(len(going), np.int32)
-    for i, row in enumerate(rows):
-        tokens[i, : len(row.prompt)], lengths[i] = row.prompt, len(row.prompt)
+    prompts = list(dict.fromkeys(tuple(row.prompt) for row in rows))
+    tokens, lengths = filled(prompts, context)
     logits, cache = read(decoder, jnp.asarray(tokens), jnp.asarray(lengths), numbers)
+    if len(prompts) < len(rows):
+        number = {prompt: i for i, prompt in enumerate(prompts)}
+        shared = np.array([number[tuple(row.prompt)] for row in rows] + [0] * (len(going) - len(rows)))
+        logits, lengths, cache = logits[shared], lengths[shared], kept(cache, jnp.asarray(shared), tokens.shape[1])
     while True:
         found = np.array(logits)
         if silent is not None:
