@@ -1,5 +1,5 @@
-"""Many answers of the house model at once, in lock-step: the prompts are read together, each of them once, then every row
-grows by a token a step, its keys and values kept in a cache.
+"""Many answers of the house model at once, in lock-step: the prompts are read together, each of them once, then every
+row grows by a token a step, its keys and values kept in a cache.
 
 How a token is chosen, masked and when an answer ends is decided as for every other model on this machine
 (`models/decoding.py`), so an answer depends on its own stream of draws and not on who is decoded beside it.
