@@ -13,10 +13,11 @@ from manyminds.models.request import Request, user
 from manyminds.models.scripted import Scripted
 from manyminds.papers.ltl_agents import proofs
 from manyminds.papers.ltl_agents.arms import arm, in_turn, shown
+from manyminds.papers.ltl_agents.claims import picked
 from manyminds.papers.ltl_agents.data import made, published_tasks
 from manyminds.papers.ltl_agents.languages import expanded
 from manyminds.papers.ltl_agents.paper import PAPER, Config
-from manyminds.papers.ltl_agents.scripted import BEGINS, Reasoner
+from manyminds.papers.ltl_agents.scripted import BEGINS, Reasoner, faulty
 from manyminds.papers.ltl_agents.traces import save, traces
 from manyminds.worlds.texts.mini_wiki import questions, wiki
 
@@ -110,6 +111,41 @@ def test_a_reliable_script_is_always_right_and_what_it_is_not_told_it_does_not_k
     assert item.answer not in said.rpartition("Answer:")[2]
 
 
+def test_what_is_likely_is_written_more_often_the_colder_it_is():
+    assert [faulty(c, 1.0) for c in (0.0, 0.3, 0.6, 1.0)] == pytest.approx([0.0, 0.3, 0.6, 1.0])
+    # By hand: five faults of .12 each and a right form of .4, all squared.
+    assert faulty(0.6, 0.5) == pytest.approx(5 * 0.12**2 / (0.4**2 + 5 * 0.12**2))
+    assert faulty(0.6, 1e-3) == pytest.approx(0) and faulty(0.6, 0.0) == 0 and faulty(0.9, 0.0) == 1
+    assert faulty(0.6, 1e9) == pytest.approx(5 / 6)  # all six ways alike
+
+
+def test_both_temperatures_are_arms_of_the_scripted_minds(results):
+    """Left alone, a mind of many faults writes legal protocols by its likeliest replies and few when it is sampled."""
+    keys = [(c.agent, c.how, c.temperature, c.shots, c.seed, c.corruption) for c in results.cells]
+    assert len(keys) == len(set(keys)) == 2 * (3 * 2 * 2 * 4 + 2) and {key[2] for key in keys} == {0.0, 1.0}
+    free = {c.temperature: c for c in picked(results.cells, how="free", corruption=0.6, shots=0, seed=0)}
+    assert all(free[0.0].legal) and sum(free[1.0].legal) < 6
+    tokens = {c.temperature: c for c in picked(results.cells, how="tokens", corruption=0.0, shots=0, seed=0)}
+    assert tokens[1.0].tokens > tokens[0.0].tokens  # shorter tokens are drawn too
+    assert all(tokens[1.0].legal) and all(tokens[1.0].right)
+    first = PAPER.tables(results)[1]
+    assert first.columns[:3] == ("temperature", "corruption", "shots") and len(first.rows) == 2 * 4 * 2
+
+
+async def test_the_temperature_of_an_arm_is_that_of_its_requests():
+    seen = []
+
+    def noted(request):
+        seen.append(request.temperature)
+        return Reasoner("react", {item.text: item for item in ITEMS}, 0.0)(request)
+
+    for how, temperature in (("replies", 0.0), ("free", 0.7)):
+        model = Scripted("scripted:x", noted)
+        cell = await arm(model, "x", "react", how, 0, 0, WORLD, TASKS[:2], Seeds(0), in_turn, temperature=temperature)
+        assert cell.temperature == temperature and set(seen) == {temperature}
+        seen.clear()
+
+
 def test_examples_are_legal_and_help_the_script():
     for agent in ("react", "pass"):
         published(agent).examples([shown(agent, WORLD, item) for item in ITEMS[:4]])
@@ -151,7 +187,7 @@ def react_reply(reliable):
         question = prompt.rpartition(BEGINS)[2].partition("Question: ")[2].partition("\n")[0].strip()
         items = {item.text: item for seed in range(2) for item in asked(seed)}
         return Reasoner("react", {question: items[question]}, 0.0 if reliable else 0.3)(
-            Request((user(prompt),), repeat=str(len(prompt)))
+            Request((user(prompt),), temperature=1.0, repeat=str(len(prompt)))
         )
 
     return reply
@@ -166,8 +202,9 @@ def test_models_run_in_the_same_arms_over_http(tmp_path):
     with serving(react_reply(True)) as good, serving(react_reply(False)) as bad:
         config = Config(**QUIET, models=(f"{good.url}#a", f"{bad.url}#b"), raised_on=(0.0, 0.6))
         report = ran(PAPER, tmp_path, config)
-    cells = {(c.corruption, c.how): c for c in report.results.models}
-    assert len(cells) == 4 and all(cells[0.0, "free"].legal) and all(cells[0.0, "replies"].right)
+    assert len(report.results.models) == 8  # two models, two ways, two temperatures
+    cells = {(c.corruption, c.how): c for c in report.results.models if c.temperature == 1}
+    assert all(cells[0.0, "free"].legal) and all(cells[0.0, "replies"].right)
     assert all(cells[0.6, "replies"].legal) and sum(cells[0.6, "free"].legal) < 6
     assert cells[0.6, "replies"].forced > 0
     found = verdicts(PAPER, report.results)
@@ -221,3 +258,6 @@ def test_a_data_set_is_run_with_its_own_pages(tmp_path):
 def test_settings_are_checked():
     with pytest.raises(ValueError, match="raised_on has 1 shares for 0 models"):
         Config(raised_on=(0.1,))
+    for wrong in ((), (-1.0,), (3.0,)):
+        with pytest.raises(ValueError, match="temperatures"):
+            Config(temperatures=wrong)

@@ -27,6 +27,7 @@ class Cell(BaseModel, frozen=True):
     how: How
     shots: int
     seed: int
+    temperature: float = 1.0  # 0: the likeliest replies
     corruption: float | None = None  # of scripted models and of the raising of house models
     right: list[bool]
     overlap: list[float] = []  # of words with the answer, by question
@@ -63,9 +64,9 @@ def shown(agent: str, wiki: Wiki, item: Question) -> str:
 async def arm(
     model: Model, who: str, agent: str, how: How, shots: int, seed: int, wiki: Wiki, items: Sequence[Task],
     seeds: Seeds, gather: Callable[[list[Awaitable[Run]]], Awaitable[list[Run]]], corruption: float | None = None,
-    summarise: bool = False, temperature: float = 0.0, ranking: Literal["model", "order"] = "model",
+    summarise: bool = False, temperature: float = 1.0, ranking: Literal["model", "order"] = "model",
 ) -> Cell:  # fmt: skip
-    """Run an agent on all questions. `gather` decides how many run side by side."""
+    """Run an agent on all questions, at a temperature. `gather` decides how many run side by side."""
     examples = tuple(shown(agent, wiki, one) for one in questions(wiki, seeds("examples", seed), shots))
     declared = Specified(published(agent), render(__package__, "task"), TOOLS, examples, ranking,
                          temperature=temperature, free=how == "free")  # fmt: skip
@@ -81,8 +82,8 @@ async def arm(
     problems: Counter[str] = Counter()
     for run in runs:
         problems.update(run.problems)
-    return Cell(who=who, agent=agent, how=how, shots=shots, seed=seed, corruption=corruption,
-                right=[ok for ok, _ in scores], overlap=[part for _, part in scores],
+    return Cell(who=who, agent=agent, how=how, shots=shots, seed=seed, temperature=temperature,
+                corruption=corruption, right=[ok for ok, _ in scores], overlap=[part for _, part in scores],
                 legal=[run.legal for run in runs], complete=[run.complete for run in runs],
                 calls=[run.calls for run in runs],
                 tools=[reader.calls for reader in readers], kinds=[item.kind for item in items],

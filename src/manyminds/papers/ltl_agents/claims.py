@@ -66,11 +66,17 @@ def named(results: Any, cells: str, **wanted: Any) -> list[Any]:
     return found
 
 
+def warmest(results: Any, cells: str = "cells") -> float:
+    """The highest temperature of some arms: by its likeliest replies a model of faulty protocols may write none."""
+    return max(cell.temperature for cell in named(results, cells))
+
+
 def falls(cells: str = "cells") -> Callable[[Any], Finding]:
-    """The least step down of free legality from one corruption to the next, over the numbers of examples."""
+    """The least step down of free legality from one corruption to the next, over the numbers of examples, at the
+    highest temperature."""
 
     def check(results: Any) -> Finding:
-        found = named(results, cells, how="free")
+        found = named(results, cells, how="free", temperature=warmest(results, cells))
         levels = sorted({cell.corruption for cell in found if cell.corruption is not None})
         if len(levels) < 2:
             raise NotHere("needs models of several corruptions (raised_on)")
@@ -92,7 +98,7 @@ def worst_cell(how: str) -> Callable[[Any], Finding]:
     def check(results: Any) -> Finding:
         worst = max(cell.corruption for cell in results.cells)
         least = min(cell.shots for cell in results.cells)
-        found = gain(results, how, "cells", least, corruption=worst)
+        found = gain(results, how, "cells", least, corruption=worst, temperature=warmest(results))
         return Finding(found, found.value >= 0.05 and found.low > 0)
 
     return check
@@ -100,7 +106,8 @@ def worst_cell(how: str) -> Callable[[Any], Finding]:
 
 def clean_cell(how: str) -> Callable[[Any], Finding]:
     def check(results: Any) -> Finding:
-        found = [gain(results, how, "cells", s, corruption=0.0) for s in sorted({c.shots for c in results.cells})]
+        arms = sorted({(cell.shots, cell.temperature) for cell in results.cells})
+        found = [gain(results, how, "cells", shots, corruption=0.0, temperature=t) for shots, t in arms]
         most = max(found, key=lambda one: abs(one.value))
         return Finding(most, most.low <= 0 <= most.high)
 
@@ -111,14 +118,15 @@ def shrinks(results: Any) -> Finding:
     """How much smaller the gain is with the most examples than with the fewest, at the worst corruption."""
     worst = max(cell.corruption for cell in results.cells)
     shots = sorted({cell.shots for cell in results.cells})
-    few, many = (gain(results, "tokens", "cells", s, corruption=worst) for s in (shots[0], shots[-1]))
+    told = {"corruption": worst, "temperature": warmest(results)}
+    few, many = (gain(results, "tokens", "cells", s, **told) for s in (shots[0], shots[-1]))
     return Finding(few.value - many.value, few.value > many.value, few.n)
 
 
 def fewer_calls(results: Any) -> Finding:
     """Calls of the model by ReAct less those by PASS, where two lookups do not need each other; tools must be equal."""
     first = {"how": "replies", "corruption": min(cell.corruption for cell in results.cells),
-             "shots": min(cell.shots for cell in results.cells)}  # fmt: skip
+             "shots": min(cell.shots for cell in results.cells), "temperature": warmest(results)}  # fmt: skip
     react, together = (picked(results.cells, agent=agent, **first) for agent in ("react", "pass"))
     rows = [(a.calls[i], b.calls[i], a.tools[i], b.tools[i]) for a, b in zip(react, together)
             for i, kind in enumerate(a.kinds) if kind in ("compare", "sum")]  # fmt: skip
@@ -129,11 +137,13 @@ def fewer_calls(results: Any) -> Finding:
 
 
 def models_gain(results: Any) -> Finding:
-    """The gain of enforcement for the model that is least legal when free, at the fewest examples."""
-    free = named(results, "models", how="free")
+    """The gain of enforcement for the model that is least legal when free, at the fewest examples and the highest
+    temperature."""
+    told = {"temperature": warmest(results, "models")}
+    free = named(results, "models", how="free", **told)
     shots = min(cell.shots for cell in free)
     weakest = min({cell.who for cell in free}, key=lambda who: float(np.mean(each(picked(free, who=who), "legal"))))
-    found = gain(results, "replies", "models", shots, who=weakest)
+    found = gain(results, "replies", "models", shots, who=weakest, **told)
     return Finding(found, found.low > 0)
 
 
@@ -211,4 +221,5 @@ CLAIMS = (
           "> 0", falls("models"), needs="weights"),
     Claim("models-gain", "gain in share right of the least legal language model, fewest examples", "section 5",
           "direction only", models_gain, needs="endpoint"),
+    *ORGANISMS,
 )  # fmt: skip

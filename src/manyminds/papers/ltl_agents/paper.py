@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from itertools import product
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -39,7 +40,9 @@ class Config(Raising):
     raised_on: tuple[float, ...] = Field((), description="share of corrupted protocols that each model was raised on")
     agents: tuple[AgentName, ...] = Field(("react",), description="the agents that `models` run")
     ranking: Literal["model", "order"] = Field("model", description="who chooses among legal states that we open")
-    temperature: float = Field(0.0, ge=0, le=2)
+    temperatures: tuple[Annotated[float, Field(ge=0, le=2)], ...] = Field(
+        (0.0, 1.0), min_length=1, description="every arm is run at each of them; 0 writes what is likeliest"
+    )
     summarise: bool = Field(False, description="let PASS summarise by the model and rate the summary (section 4)")
     file: str = Field("", description="a data set in its released form, instead of the small encyclopedia")
     live_wikipedia: bool = Field(False, description="let the tools read the live Wikipedia for the questions of `file`")
@@ -66,27 +69,27 @@ class Results(PaperResults):
 
 
 async def scripted_cell(
-    lab: Lab, config: Config, agent: AgentName, how: How, shots: int, seed: int, wrong: float
+    lab: Lab, config: Config, agent: AgentName, how: How, temperature: float, shots: int, seed: int, wrong: float
 ) -> Any:
     """One arm with a scripted model, as plain values."""
     world = wiki(lab.seeds("wiki", seed))
     items = questions(world, lab.seeds("questions", seed), config.questions)
     if how == "tokens":
-        return arm_of_tokens(agent, wrong, shots, seed, world, items, lab.seeds).model_dump()
+        return arm_of_tokens(agent, wrong, shots, seed, world, items, lab.seeds, temperature).model_dump()
     script = Reasoner(agent, {item.text: item for item in items}, wrong, seed)
     tasks = [made(world, item) for item in items]
     model = Scripted("scripted:reasoner", script)
-    cell = await arm(model, "scripted", agent, how, shots, seed, world, tasks, lab.seeds, in_turn, wrong)
+    told = (shots, seed, world, tasks, lab.seeds, in_turn, wrong)
+    cell = await arm(model, "scripted", agent, how, *told, temperature=temperature)
     return cell.model_dump()
 
 
 async def scripted_cells(config: Config, lab: Lab) -> list[Cell]:
     ways: tuple[How, ...] = ("tokens", "replies", "free")
-    keys: list[tuple[AgentName, How, int, int, float]] = [
-        ("react", how, shots, seed, wrong)
-        for how in ways for shots in config.shots for seed in range(config.seeds) for wrong in config.corruption
-    ]  # fmt: skip
-    keys += [("pass", "replies", config.shots[0], seed, config.corruption[0]) for seed in range(config.seeds)]
+    arms = list(product(config.temperatures, config.shots, range(config.seeds), config.corruption))
+    keys: list[tuple[AgentName, How, float, int, int, float]] = [("react", how, *one) for how in ways for one in arms]
+    few = (config.shots[0], config.corruption[0])
+    keys += [("pass", "replies", *one) for one in arms if (one[1], one[3]) == few]
     done, cells = lab.progress(len(keys), "scripted models"), list[Cell]()
     for key in keys:
         found = await lab.once("/".join(map(str, key)), partial(scripted_cell, lab, config, *key))
@@ -103,7 +106,9 @@ async def model_cells(config: Config, lab: Lab) -> list[Cell]:
         share = config.raised_on[number] if config.raised_on else None
         for agent in config.agents:
             ways: Sequence[How] = ("replies", "free")
-            for how, shots, seed in ((h, s, r) for h in ways for s in config.shots for r in range(config.seeds)):
+            for how, temperature, shots, seed in product(
+                ways, config.temperatures, config.shots, range(config.seeds)
+            ):
                 world = wiki(lab.seeds("wiki", seed))
                 items = questions(world, lab.seeds("questions", seed), config.questions)
                 tasks = [made(world, item) for item in items]
@@ -112,8 +117,8 @@ async def model_cells(config: Config, lab: Lab) -> list[Cell]:
                 if config.live_wikipedia:
                     live = Wiki(LivePages(lab.folder / "wikipedia"))
                     tasks = [replace(task, wiki=live) for task in tasks]
-                gather = partial(lab.gather, label=f"{reference} {agent} {how} {shots} shots")
-                more = config.summarise, config.temperature, config.ranking
+                gather = partial(lab.gather, label=f"{reference} {agent} {how} at {temperature:g}, {shots} shots")
+                more = config.summarise, temperature, config.ranking
                 made_by = (model, reference, agent, how, shots, seed, world, tasks, lab.seeds, gather, share)
                 cells.append(await arm(*made_by, *more))
     return cells

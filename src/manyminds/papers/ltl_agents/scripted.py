@@ -1,14 +1,19 @@
 """Scripted models of graded reliability: they know what to do, and sometimes write it in the wrong form.
 
 They are no language models. What they know comes from the question's own list of tool calls; what they answer is right
-only if the tools really told them. `corruption` is the chance that a state is written wrongly, in one of five ways.
+only if the tools really told them. `corruption` is the chance that a state is written wrongly, in one of five ways, at
+temperature 1. At another temperature the six ways to write a state are drawn as a model draws its tokens: with chances
+that go as the power 1/temperature of those; at 0 the likeliest is written.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
+from math import log
 from random import Random
+
+from scipy.special import expit
 
 from manyminds.agents.published_agents import published
 from manyminds.core.actions import ANSWER_MARK, Choice
@@ -38,7 +43,7 @@ class Reasoner:
         if isinstance(request.output, Choice):
             return self.chosen(prompt, request.output)
         draws = Random(blake2b(f"{self.seed} {protocol} {request.repeat}".encode(), digest_size=8).digest())
-        wrong = self.corruption * SHOT ** prompt.count("A finished protocol:")
+        wrong = faulty(self.corruption * SHOT ** prompt.count("A finished protocol:"), request.temperature)
         _, parts = split(protocol, spec.markers)
         done = [Segment(spec.states[number].name, said.strip()) for number, said in parts]
         inside = done.pop().state if done and not done[-1].content else ""
@@ -107,6 +112,16 @@ class Reasoner:
         wanted = [spec.state[one.state].marker for one in self.plan(done)]
         best = next((marker for marker in wanted if marker in output.options), output.options[0])
         return f"{ANSWER_MARK} {best}"
+
+
+def faulty(chance: float, temperature: float) -> float:
+    """The chance of some fault at a temperature, where it is `chance` at temperature 1; all faults are as likely."""
+    if chance in (0.0, 1.0):
+        return chance
+    ahead = log(chance / len(FAULTS)) - log(1 - chance)  # of one fault before the right form
+    if temperature == 0:
+        return float(ahead > 0)
+    return float(expit(log(len(FAULTS)) + ahead / temperature))
 
 
 def calling(call: tuple[str, str]) -> list[Segment]:

@@ -9,7 +9,7 @@ import numpy as np
 from manyminds.agents.published_agents import published
 from manyminds.agents.tool_use import calls, since
 from manyminds.core import Seeds
-from manyminds.models.constrain.decoding import decoded, greedy
+from manyminds.models.constrain.decoding import decoded, greedy, sampled
 from manyminds.models.constrain.markers import Segment, split
 from manyminds.models.constrain.tokens import Masks, Vocabulary, masks
 from manyminds.models.request import Request, user
@@ -41,8 +41,9 @@ def cut(marker: str) -> list[str]:
 class ScriptedTokens:
     """A scripted model as a model with a cache: whatever it is made to write, its script goes on from there."""
 
-    def __init__(self, script: Reasoner, words: Vocabulary, prompt: str, repeat: str) -> None:
+    def __init__(self, script: Reasoner, words: Vocabulary, prompt: str, repeat: str, temperature: float) -> None:
         self.script, self.words, self.prompt, self.repeat = script, words, prompt, repeat
+        self.temperature = temperature
         self.of = {text: token for token, text in enumerate(words.texts) if text}
         self.longest = max(map(len, self.of))
         self.said: list[bytes] = []
@@ -81,7 +82,7 @@ class ScriptedTokens:
         """What the script writes here, with its faults, and with less weight what it would write without them."""
         self.asked += 1
         protocol = f"{self.prompt}{BEGINS}\n\n{self.text.strip()}"
-        request = Request((user(protocol),), repeat=f"{self.repeat}/{self.asked}")
+        request = Request((user(protocol),), temperature=self.temperature, repeat=f"{self.repeat}/{self.asked}")
         marker = [state.marker for state in published(self.script.agent).states if state.environment][-1]
         self.wishes = []
         for much, script in ((FIRM, self.script), (MEANT, replace(self.script, corruption=0.0))):
@@ -101,16 +102,21 @@ class ScriptedTokens:
         return logits
 
 
-def arm_of_tokens(agent: str, corruption: float, shots: int, seed: int, wiki: Wiki, items: Sequence[Question],
-                  seeds: Seeds, cap: int = 40, limit: int = 1024) -> Cell:  # fmt: skip
-    """The arm that is enforced on tokens, with rolled-back markers as in the paper (section 3)."""
+def arm_of_tokens(
+    agent: str, corruption: float, shots: int, seed: int, wiki: Wiki, items: Sequence[Question], seeds: Seeds,
+    temperature: float = 1.0, cap: int = 40, limit: int = 1024,
+) -> Cell:  # fmt: skip
+    """The arm that is enforced on tokens, with rolled-back markers as in the paper (section 3). The script draws its
+    faults at the temperature, and of what it would write the tokens are drawn at it."""
     words, made = vocabulary(agent), enforced(agent)
     prompt = "".join(f"A finished protocol:\n{shown(agent, wiki, one)}\n\n"
                      for one in questions(wiki, seeds("examples", seed), shots))  # fmt: skip
     script = Reasoner(agent, {item.text: item for item in items}, corruption, seed)
     runs, readers = [], [Reader(wiki) for _ in items]
     for number, (item, reader) in enumerate(zip(items, readers)):
-        model = ScriptedTokens(script, words, prompt, f"{seeds}/tokens/{agent}/{shots}/{number}")
+        model = ScriptedTokens(script, words, prompt, f"{seeds}/tokens/{agent}/{shots}/{number}", temperature)
+        draws = seeds.numpy("tokens", agent, shots, seed, number)
+        choose = sampled(draws, temperature) if temperature else greedy
 
         def environment(
             state: str, segments: tuple[Segment, ...], item: Question = item, reader: Reader = reader
@@ -120,12 +126,13 @@ def arm_of_tokens(agent: str, corruption: float, shots: int, seed: int, wiki: Wi
             wanted = calls(segments)[-1:] if state == "observation" else calls(since(segments, "plan", "summary"))
             return "\n".join(reader(*call) for call in wanted)
 
-        runs.append(decoded(model, made, lambda text: [1 + byte for byte in text.encode()], greedy, environment,
+        runs.append(decoded(model, made, lambda text: [1 + byte for byte in text.encode()], choose, environment,
                             cap=cap, limit=limit))  # fmt: skip
     accepts = [made.grammar.specification.follow(run.segments) in made.grammar.automaton.accepting for run in runs]
     last = [next((one.content for one in reversed(run.segments) if one.state == "answer"), "") for run in runs]
-    return Cell(who="scripted", agent=agent, how="tokens", shots=shots, seed=seed, corruption=corruption,
-                right=[task(wiki, item).score(said)[0] for said, item in zip(last, items)], legal=accepts,
+    return Cell(who="scripted", agent=agent, how="tokens", shots=shots, seed=seed, temperature=temperature,
+                corruption=corruption, legal=accepts,
+                right=[task(wiki, item).score(said)[0] for said, item in zip(last, items)],
                 complete=[run.complete for run in runs], calls=[1] * len(runs), tools=[one.calls for one in readers],
                 kinds=[item.kind for item in items], forced=sum(run.forced for run in runs),
                 rolled_back=sum(run.rolled_back for run in runs), tokens=sum(run.tokens for run in runs))  # fmt: skip

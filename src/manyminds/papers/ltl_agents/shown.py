@@ -50,22 +50,24 @@ def arms(cells: list[Any], who: str, note: str) -> list[Table]:
     several = who != "scripted"
     shares: list[tuple[Any, ...]] = []
     costs: list[tuple[Any, ...]] = []
-    for key in dict.fromkeys((c.who, c.agent, c.corruption, c.shots) for c in cells if several or c.agent == "react"):
-        ways = {
-            how: [c for c in cells if (c.who, c.agent, c.corruption, c.shots) == key and c.how == how] for how in WAYS
-        }
+    for key in dict.fromkeys(map(arm_of, (c for c in cells if several or c.agent == "react"))):
+        ways = {how: [c for c in cells if arm_of(c) == key and c.how == how] for how in WAYS}
         name = key if several else key[2:]
         shares.append((*name, *(rate(ways[how], what) for what in ("legal", "right") for how in WAYS)))
         costs.append((*name, a_run(ways["replies"], "forced"), a_run(ways["replies"], "repaired"),
                       a_run(ways["tokens"], "forced"), a_run(ways["tokens"], "rolled_back"),
                       *(a_run(ways[how], what) for what in ("calls", "tokens") for how in WAYS[:2]),
                       a_run(ways["replies"], "complete")))  # fmt: skip
-    named = ("who", "agent", "corruption", "shots") if several else ("corruption", "shots")
+    named = ("who", "agent", "temperature", "corruption", "shots")[0 if several else 2 :]
     three = ("legal free", "replies", "tokens", "right free", "replies", "tokens")
     done = ("forced: replies", "repaired", "forced: tokens", "rolled back", "calls: free", "calls: replies",
             "tokens: free", "tokens: replies", "complete")  # fmt: skip
     return [Table(f"{who} models: legal and right, %", (*named, *three), tuple(shares), note),
             Table(f"{who} models: what enforcement did, a run", (*named, *done), tuple(costs))]  # fmt: skip
+
+
+def arm_of(cell: Any) -> tuple[Any, ...]:
+    return cell.who, cell.agent, cell.temperature, cell.corruption, cell.shots
 
 
 def rate(cells: list[Any], what: str) -> str | None:
@@ -85,7 +87,8 @@ def saving(cells: list[Any]) -> Table:
     rows = []
     for agent in ("react", "pass"):
         clean, fewest = min(c.corruption for c in cells), min(c.shots for c in cells)
-        found = picked(cells, agent=agent, how="replies", corruption=clean, shots=fewest)
+        told = {"corruption": clean, "shots": fewest, "temperature": max(c.temperature for c in cells)}
+        found = picked(cells, agent=agent, how="replies", **told)
         for kind in dict.fromkeys(kind for cell in found for kind in cell.kinds):
             chosen = [(c.calls[i], c.tools[i], c.right[i]) for c in found for i, k in enumerate(c.kinds) if k == kind]
             calls, tools, right = zip(*chosen)
@@ -96,22 +99,25 @@ def saving(cells: list[Any]) -> Table:
 
 
 def figures(results: Any, folder: Path) -> list[Path]:
-    """Legality and accuracy over corruption, one panel a number of examples."""
+    """Legality and accuracy over corruption, one panel a number of examples; dotted: by the likeliest replies."""
     from matplotlib.figure import Figure
 
     cells = picked(results.cells, agent="react")
-    shots, levels = sorted({c.shots for c in cells}), sorted({c.corruption for c in cells})
+    named = ("shots", "corruption", "temperature")
+    shots, levels, heats = (sorted({getattr(cell, name) for cell in cells}) for name in named)
     figure = Figure(figsize=(3.4 * len(shots), 5), layout="constrained")
     axes = figure.subplots(2, len(shots), sharex=True, sharey=True, squeeze=False)
     for column, examples in enumerate(shots):
         for row, what in enumerate(("legal", "right")):
-            for how in ("free", "replies", "tokens"):
-                of = [each(picked(cells, how=how, shots=examples, corruption=level), what) for level in levels]
-                axes[row, column].plot(levels, [np.mean(one) if one else np.nan for one in of], marker="o", label=how)
+            for number, how, heat in ((n, how, heat) for n, how in enumerate(WAYS) for heat in heats):
+                told = {"how": how, "temperature": heat, "shots": examples}
+                of = [each(picked(cells, **told, corruption=level), what) for level in levels]
+                means = [np.mean(one) if one else np.nan for one in of]
+                axes[row, column].plot(levels, means, f"C{number}o{'-' if heat else ':'}", label=f"{how}, {heat:g}")
             axes[row, column].set(ylim=(-0.03, 1.03), ylabel=f"share {what}" if not column else "")
         axes[0, column].set_title(f"{examples} examples")
         axes[1, column].set_xlabel("corruption")
-    axes[0, 0].legend()
+    axes[0, 0].legend(title="enforced, temperature", fontsize="small")
     path = folder / "corruption.png"
     figure.savefig(path, dpi=120)
     return [path]
