@@ -75,5 +75,5 @@ def test_digits_are_on_at_the_threshold(monkeypatch):
     assert [len(part) for part in found.values()] == [8, 1, 1]
     np.testing.assert_array_equal(found["train"][0, :4], [1, 1, 2, 2])
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(BadInput, match="pip install scikit-learn"):
+    with pytest.raises(BadInput, match=r"pip install 'manyminds\[data\]'"):
         small_digits()

@@ -22,6 +22,7 @@ from manyminds.networks import sparse_encoding as maps
 from manyminds.papers.losse.rows import Encodings, Exact, Regions, Regret, Shift
 from manyminds.worlds.control.classic import MountainCar, Moving, Pendulum
 from manyminds.worlds.science import streams
+from manyminds.worlds.science.binary_images import grey_digits
 
 RIVALS = {
     "NN online": Online(),
@@ -253,10 +254,8 @@ def pendulum_rows(seeds: Seeds, rows: int) -> tuple[np.ndarray, np.ndarray, tupl
 
 
 def digit_rows(seeds: Seeds) -> tuple[np.ndarray, np.ndarray, tuple[list[float], list[float]]]:
-    """Digits of 8 x 8 with normal noise of .3, and what they were. Needs scikit-learn, with which they ship."""
-    from sklearn.datasets import load_digits
-
-    images = load_digits().data / 16
+    """Digits of 8 x 8 with normal noise of .3, and what they were."""
+    images = grey_digits() / 16
     order = seeds.numpy("order").permutation(len(images))
     noisy = images + 0.3 * seeds.numpy("noise").normal(size=images.shape)
     return noisy[order], images[order], ([-0.6] * 64, [1.6] * 64)

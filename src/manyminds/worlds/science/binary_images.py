@@ -37,13 +37,18 @@ def binarised_mnist(folder: Path, pixels: int = 784) -> dict[str, np.ndarray]:
     return {part: read_amat(path, pixels) for part, path in paths.items()}
 
 
-def small_digits(threshold: int = 8) -> dict[str, np.ndarray]:
-    """The 8 x 8 digits that ship with scikit-learn, on where a pixel is at least `threshold` of 16; 80/10/10."""
+def grey_digits() -> np.ndarray:
+    """The 1797 digits of 8 x 8 that ship with scikit-learn: (images, 64), whole numbers from 0 to 16."""
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        raise BadInput("the small digits ship with scikit-learn: pip install scikit-learn") from None
-    images = (load_digits().data >= threshold).astype(np.int32) + 1
+        raise BadInput("the small digits ship with scikit-learn: pip install 'manyminds[data]'") from None
+    return np.asarray(load_digits().data)
+
+
+def small_digits(threshold: int = 8) -> dict[str, np.ndarray]:
+    """`grey_digits`, on where a pixel is at least `threshold` of 16; 80/10/10."""
+    images = (grey_digits() >= threshold).astype(np.int32) + 1
     order = np.random.default_rng(0).permutation(len(images))  # the same split for everybody
     first, second = round(0.8 * len(images)), round(0.9 * len(images))
     return dict(zip(PARTS, np.split(images[order], [first, second])))
