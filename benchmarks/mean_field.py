@@ -1,8 +1,8 @@
 """Mean-field equilibria beside mfglib: the same game, the same mirror descent, time to equal exploitability.
 
-Ours runs in float64 on one device; mfglib loops over time in PyTorch. It wants rich below 15 and so an environment of its
-own: `pip install mfglib -e .`, without constraints.txt. Also printed: how fast sparse graphs are sampled, games played on
-them, and swarms moved.
+Ours runs in float64 on one device; mfglib loops over time in PyTorch. It wants rich below 15 and so an environment of
+its own: `pip install mfglib -e .`, without constraints.txt. Also printed: how fast sparse graphs are sampled, games
+played on them, and swarms moved.
 """
 
 import argparse
