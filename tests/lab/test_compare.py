@@ -9,14 +9,17 @@ import sys
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from house import build
 from hypothesis import given
 from hypothesis import strategies as st
 from server import seeded_faults, serving
 
+from manyminds.conversations.paradigms import PARADIGMS
 from manyminds.core import BadInput
 from manyminds.lab import compare_shown
 from manyminds.lab.command import main
@@ -25,6 +28,7 @@ from manyminds.lab.compare_methods import METHODS, Setting, chosen
 from manyminds.lab.comparing import Answer, Compared, Results
 from manyminds.lab.schema import calls
 from manyminds.lab.store import Store
+from manyminds.worlds.texts.task_files import Row
 
 PROGRAM = [sys.executable, "-c", "from manyminds.lab.command import main; main()"]
 SUMS = [{"id": f"{a}+{b}", "prompt": f"What is {a} + {b}?", "answers": [str(a + b)], "kind": "number"}
@@ -189,9 +193,22 @@ def test_the_limit_of_the_whole_run_stops_it_and_it_goes_on(command, task):
         (["cot", "--budget", "$2"], "no price is known"),
         (["cot", "--task", "nursery:sms"], "did you mean 'sums'"),
         (["cot", "--task", "nursery:sums:99"], "has the levels"),
-        (["cot", "--task", "none.jsonl"], "none.jsonl cannot be read"),
+        (["cot", "--task", "none.jsonl"], "none.jsonl cannot be read: no such file"),
         (["cot", "--seeds", "x"], "0-9"),
         (["cot", "--role", "designer"], "key=value"),
+        (["agentcoder", "--role", "designr=scripted:echo", "--task", "nursery:functions:1"], "did you mean 'designer'"),
+        (["moa", "--role", "agent 2=scripted:echo"], "unknown role 'agent 2'"),
+        (["cot:temperature=9"], "temperature='9' cannot be: it should be less than or equal to 2"),
+        (["cot:max_tokens=-3"], "max_tokens='-3' cannot be"),
+        (["cot:rounds=0"], "rounds='0' cannot be"),
+        (["usc:samples=3,samples=4"], "gives samples twice"),
+        (["cot", "--task", ""], "--task FILE"),
+        (["cot", "--task", "."], "cannot be read: is a directory"),
+        (["cot", "--task", "nursery:sums:x"], "'x' of sums is no number"),
+        (["cot", "--budget", "-5"], "not one amount"),
+        (["cot", "--limit", "nonsense"], "is not clear"),
+        (["cot", "--items", "-1"], "--items"),
+        (["cot", "--judge", "nope"], "unknown model 'nope'"),
     ],
 )
 def test_what_is_wrong_is_named(command, task, words, said):
@@ -199,6 +216,7 @@ def test_what_is_wrong_is_named(command, task, words, said):
         given = ["--task", task] if "--task" not in words else []
         code, out, err = command("compare", *words, *given, "--model", f"{server.url}#m")
         assert code == 2 and said in err and not out and not server.log, err
+        assert err.count("\n") == 1 and not Path("manyminds.db").exists()
 
 
 @pytest.mark.parametrize(
@@ -218,9 +236,58 @@ def test_a_bad_row_is_named_by_its_line(command, tmp_path, line, said):
     assert not (tmp_path / "manyminds.db").exists()
 
 
-def test_methods_are_listed(command):
+def test_methods_are_listed_with_what_can_be_chosen(command):
     code, out, _ = command("compare")
     assert code == 0 and all(name in out for name in METHODS)
+    assert all(name in out for known in METHODS.values() for names in known.choices.values() for name in names)
+    assert METHODS["mallm"].choices["paradigm"] == tuple(PARADIGMS) and METHODS["mallm"].holds("agent 2")
+
+
+def test_help_has_examples_and_the_fields_of_a_task(command):
+    code, out, _ = command("compare", "--help")
+    said = " ".join(out.split())
+    assert code == 0 and said.count("manyminds compare ") >= 4 and "manyminds resume RUN" in said
+    assert all(f'"{name}"' in said for name in set(Row.model_fields) - {"meta"})
+
+
+def test_tables_fit_eighty_columns(command, task, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with serving(reply) as server:
+        words = [*FOUR, "e2g", "usc:samples=2", "--task", task, "--model", f"{server.url}#m", "--budget", "4k"]
+        code, out, err = command("compare", *words)
+    assert code == 0, err
+    printed = out.partition("\nrun compare-")[0].split("\n")
+    assert max(map(len, printed)) <= 80 and "self-moa:samples=2" in out.replace("\n", "")
+    assert max(map(len, command("compare")[1].split("\n"))) <= 80
+
+
+def test_a_server_that_is_not_there_is_named_before_anything_is_written(command, task):
+    with serving(reply) as server:
+        dead = server.url
+    code, out, err = command("compare", "cot", "--task", task, "--model", f"{dead}#m")
+    assert code == 2 and "no model server answers" in err and err.count("\n") == 1 and not out
+
+
+def test_a_price_that_becomes_known_counts_for_recorded_calls_too(command, task, monkeypatch):
+    with serving(reply) as server:
+        _, first, _ = compared(command, server, task, methods=["cot"])
+        monkeypatch.setenv("MANYMINDS_PRICES", "m=1000/1000")
+        _, shown, _ = compared(command, server, task, "--budget", "$1", methods=["cot"])
+        assert len(server.log) == len(SUMS)  # all from the record
+    costs = [(answer["money"], answer["unpriced"]) for answer in shown["results"]["methods"][0]["answers"]]
+    tokens = [answer["tokens"] for answer in first["results"]["methods"][0]["answers"]]
+    assert costs and costs == [(pytest.approx(n / 1000), 0) for n in tokens[: len(costs)]]
+    assert sum(tokens[: len(costs)]) <= 1000 and len(costs) == reached(tokens, Allowance("tokens", 1000))
+
+
+def test_a_house_model_is_compared_in_its_own_form(command, tmp_path):
+    """Over the base install: no server, answers in the form that the model was raised on."""
+    where = build(tmp_path / "house")
+    given = ["--task", "nursery:sums:1", "--items", "3", "--model", f"house:{where}", "--budget", "400", "--json"]
+    code, out, err = command("compare", "direct", "self-consistency", *given)
+    assert code == 0, err
+    for one in json.loads(out)["results"]["methods"]:
+        assert sum(answer["tokens"] for answer in one["answers"]) <= 400
 
 
 def test_a_family_of_the_nursery(command):
@@ -230,6 +297,14 @@ def test_a_family_of_the_nursery(command):
     with serving(solve) as server:
         code, shown, _ = compared(command, server, "nursery:sums:1", "--items", "5", methods=["cot", "direct"])
     assert code == 0 and len(shown["results"]["items"]) == 5
+
+
+def test_a_small_family_is_asked_whole_unless_more_is_demanded(command):
+    code, out, err = command("compare", "direct", "--task", "nursery:functions:1", "--model", "scripted:echo", "--json")
+    assert code == 0 and len(json.loads(out)["results"]["items"]) == 24, err
+    code, _, err = command("compare", "direct", "--task", "nursery:functions:1", "--model", "scripted:echo",
+                           "--items", "25")  # fmt: skip
+    assert code == 2 and "no more than 24 items" in err
 
 
 def test_overlap_of_words_counts_in_part(command, tmp_path):
@@ -304,6 +379,11 @@ def test_code_is_refused_where_nothing_isolates_it(command, tmp_path, monkeypatc
 # ---- the arithmetic
 
 
+def test_money_is_shown_as_far_as_prices_are_known():
+    assert [compare_shown.dollars(0.5, 4, unpriced) for unpriced in (0, 1, 4)] == ["0.5", "over 0.5", "not known"]
+    assert compare_shown.labelled(Compared(method="moa:layers=2", size="samples=3")) == "moa:layers=2,samples=3"
+
+
 @given(st.lists(st.floats(0, 100), max_size=20), st.floats(1, 500))
 def test_what_is_answered_is_the_longest_beginning_within_the_budget(costs, amount):
     n = reached(costs, Allowance("tokens", amount))
@@ -351,5 +431,10 @@ def test_tables_are_right_on_a_small_case(tmp_path):
     assert p == pytest.approx(14 / 64) and corrected >= p
     assert compare_shown.pareto(found) == ["a", "c"]  # b is beaten by a, which is cheaper
     assert [row[0] for row in compare_shown.disagreements(found)] == [str(i) for i in range(6)]
+    table = compare_shown.disagreements_table(found)
+    assert table.rows[0] == ("0", "a, c (1)", "b (0)", "") and table.rows[5] == ("5", "b, c (1)", "a (0)", "")
+    nothing = found.model_copy(update={"methods": [found.methods[2].model_copy(update={"answers": []})]})
+    assert compare_shown.pareto(nothing) == []  # who answers nothing has no cost, and no place on the front
+    assert len(compare_shown.tables(nothing)) == 2  # nothing to compare it with
     files = compare_shown.figures(found, tmp_path)
     assert all(path.exists() for path in files) and np.isfinite(files[0].stat().st_size)

@@ -6,9 +6,14 @@ from typing import Annotated
 import typer
 
 EXAMPLE = (
+    "A line of a task file is one question: "
+    '{"prompt": "2 + 2?", "answers": ["4"], "kind": "number"}. Kinds: exact (default), number, contains, f1, choice '
+    '(with "options"), code (with "entry_point", "tests", if need be "setup"). Further fields: "id", "context".\n\n'
     "Examples:\n\n  manyminds compare cot self-consistency self-moa --task my.jsonl "
     "--model http://localhost:8000/v1#NAME --budget 200k --seeds 0-2\n\n"
-    "  manyminds compare direct mallm:paradigm=relay,agents=3 --task nursery:sums:2 --items 30 --model openai/NAME"
+    "  manyminds compare direct mallm:paradigm=relay,agents=3 --task nursery:sums:2 --items 30 --model openai/NAME\n\n"
+    "  manyminds compare cot agentcoder --task nursery:functions:2 --model house:FOLDER --budget '500 calls'\n\n"
+    "  manyminds resume RUN     # after Ctrl-C, kill or a limit; nothing is paid twice"
 )
 Methods = Annotated[
     list[str] | None,
@@ -20,9 +25,7 @@ def compare(
     methods: Methods = None,
     task: Annotated[str, typer.Option(help="a task file (JSON lines), or nursery:FAMILY[:LEVEL]")] = "",
     model: Annotated[str, typer.Option(help="who answers: a model reference")] = "",
-    judge: Annotated[
-        list[str] | None, typer.Option(help="who judges or aggregates where a method has such a role; repeatable")
-    ] = None,
+    judge: Annotated[str, typer.Option(help="who judges or aggregates where a method has such a role")] = "",
     mix: Annotated[list[str] | None, typer.Option(help="a further proposer of moa and usc; repeatable")] = None,
     role: Annotated[list[str] | None, typer.Option(help="NAME=REFERENCE: a model for one role; repeatable")] = None,
     budget: Annotated[
@@ -54,15 +57,16 @@ def compare(
         listed()
         return
     place = task if task.startswith("nursery:") or not task else str(Path(task).resolve())
-    values = {"methods": methods, "task": place, "model": model, "judge": judge or (), "mix": mix or (),
+    values = {"methods": methods, "task": place, "model": model, "judge": judge, "mix": mix or (),
               "role": roles(role or []), "budget": budget, "seeds": seeds_of(seeds), "items": items,
               "unsafe_exec": unsafe_exec}  # fmt: skip
     config = configured(Config, values)
     assert isinstance(config, Config)
+    most = parsed(limit)
     prepared(config)  # a bad row is refused before anything is written
     with Store(store) as opened:
         with watched() as watch:
-            report = asyncio.run(execute(PAPER, config, 0, opened, parsed(limit), concurrency, SLUG, watch))
+            report = asyncio.run(execute(PAPER, config, 0, opened, most, concurrency, SLUG, watch))
         conclude(report, as_json)
 
 
@@ -82,5 +86,10 @@ def listed() -> None:
     rows = tuple((name, (known.make.__doc__ or "").strip(), ", ".join(f"{k}={v}" for k, v in known.settings.items()),
                   known.grows or "-") for name, known in METHODS.items())  # fmt: skip
     columns = ("method", "what it does", "settings", "grows by")
-    note = "compare some: manyminds compare METHOD... --task FILE --model REF"
-    print_table(Table("Methods", columns, rows, note), console())
+    print_table(Table("Methods", columns, rows, "a method grows by a setting until its budget is used"), console())
+    names = tuple((f"{name}:{setting}", ", ".join(choices)) for name, known in METHODS.items()
+                  for setting, choices in known.choices.items())  # fmt: skip
+    roles = tuple((f"--role NAME=... of {name}", ", ".join(known.roles)) for name, known in METHODS.items()
+                  if known.roles)  # fmt: skip
+    note = "compare some: manyminds compare METHOD... --task FILE --model REFERENCE"
+    print_table(Table("What can be chosen", ("setting", "choices"), (*names, *roles), note), console())

@@ -10,7 +10,6 @@ import numpy as np
 
 from manyminds.core import Estimate, Seeds, Table
 from manyminds.core import statistics as st
-from manyminds.models.purse import money_in_words
 
 SHOWN = 20  # questions in the table of disagreements; all are in the file
 
@@ -40,7 +39,9 @@ def spent(method: Any, unit: str) -> float:
 
 
 def tables(results: Any) -> list[Table]:
-    found = [accuracy_table(results), cost_table(results), paired_table(results), disagreements_table(results)]
+    found = [accuracy_table(results), cost_table(results)]
+    if len(results.methods) > 1:
+        found += [paired_table(results), disagreements_table(results)]
     tried = [(one.method, size, mean) for one in results.methods for size, mean in one.tried.items()]
     if tried:
         unit = "dollars" if results.unit == "money" else results.unit
@@ -52,14 +53,15 @@ def accuracy_table(results: Any) -> Table:
     rows, front = [], pareto(results)
     for one in results.methods:
         answered = st.mean([answer.score for answer in one.answers]) if one.answers else None
-        rows.append((one.method, one.size or "as given", accuracy(results, one),
-                     f"{len(one.answers)} of {asked(results)}", answered.value if answered else None,
-                     sum(bool(a.failed) for a in one.answers), "yes" if one.method in front else ""))  # fmt: skip
-    columns = ("method", "size", "accuracy", "answered", "of the answered", "failed", "on the front")
+        rows.append((labelled(one), accuracy(results, one), f"{len(one.answers)} of {asked(results)}",
+                     answered.value if answered else None, sum(bool(a.failed) for a in one.answers),
+                     "yes" if one.method in front else ""))  # fmt: skip
+    columns = ("method", "accuracy", "answered", "of these", "failed", "on the front")
     failed = [f"; {one.method}: {a.failed}" for one in results.methods for a in one.answers if a.failed][:1]
     note = f"{len(results.items)} questions, seeds {', '.join(map(str, results.seeds))}; 95 % intervals over questions"
     return Table(f"accuracy on {results.task}", columns, tuple(rows),
-                 f"{note}; unanswered counts as not solved{''.join(failed)}")  # fmt: skip
+                 f"{note}; unanswered counts as not solved; 'on the front': no other is better at no "
+                 f"higher cost{''.join(failed)}")  # fmt: skip
 
 
 def cost_table(results: Any) -> Table:
@@ -68,14 +70,28 @@ def cost_table(results: Any) -> Table:
         n = max(1, len(one.answers))
         calls, unpriced = int(spent(one, "calls")), int(spent(one, "unpriced"))
         used = spent(one, results.unit)
-        left = f"{used / results.amount:.0%}" if results.unit else "-"
-        rows.append((one.method, calls / n, spent(one, "tokens") / n,
-                     money_in_words(spent(one, "money"), calls, unpriced), spent(one, "seconds") / n,
-                     used if results.unit else None, left, one.overrun))  # fmt: skip
+        row = (labelled(one), calls / n, spent(one, "tokens") / n, spent(one, "seconds") / n,
+               dollars(spent(one, "money"), calls, unpriced))  # fmt: skip
+        rows.append((*row, used, f"{used / results.amount:.0%}", one.overrun) if results.unit else row)
     budget = "no budget was asked for" if not results.unit else f"each method may spend {said(results)}"
-    columns = ("method", "calls", "tokens", "money in all", "model seconds", f"spent {results.unit}".strip(),
-               "of its budget", "asked in vain")  # fmt: skip
-    return Table("cost of a question", columns, tuple(rows), f"{budget}; 'asked in vain': answered when it was spent")
+    columns: tuple[str, ...] = ("method", "calls", "tokens", "seconds", "dollars in all")
+    note = f"{budget}; 'seconds': calls one after another"
+    if results.unit:
+        columns = (*columns, f"{results.unit} spent", "share", "in vain")
+        note += "; 'in vain': questions whose answers came when it was spent"
+    return Table("cost of a question", columns, tuple(rows), note)
+
+
+def labelled(method: Any) -> str:
+    """A method with the size that it took."""
+    return f"{method.method}{',' if ':' in method.method else ':'}{method.size}" if method.size else str(method.method)
+
+
+def dollars(money: float, calls: int, unpriced: int) -> str:
+    """What some calls cost, as far as their prices are known."""
+    if calls and unpriced == calls:
+        return "not known"
+    return f"{'over ' if unpriced else ''}{money:,.4g}"
 
 
 def said(results: Any) -> str:
@@ -109,18 +125,24 @@ def disagreements(results: Any) -> list[tuple[Any, ...]]:
 
 
 def disagreements_table(results: Any) -> Table:
-    rows = disagreements(results)
-    note = f"{len(rows)} of {len(results.items)} questions; all of them in disagreements.csv" if rows else "they agree"
-    return Table(
-        "where methods disagree", ("question", *(one.method for one in results.methods)), tuple(rows[:SHOWN]), note
-    )
+    """The most divided questions: who got which score."""
+    found, rows = disagreements(results), []
+    for item, *scores in found[:SHOWN]:
+        best, worst = max(scores), min(scores)
+        names = {score: [one.method for one, own in zip(results.methods, scores) if own == score]
+                 for score in sorted(set(scores), reverse=True)}  # fmt: skip
+        told = {score: f"{', '.join(them)} ({score:.4g})" for score, them in names.items()}
+        between = "; ".join(text for score, text in told.items() if worst < score < best)
+        rows.append((item, told[best], told[worst], between))
+    note = f"{len(found)} of {len(results.items)} questions; all are in disagreements.csv" if found else "they agree"
+    return Table("where methods disagree", ("question", "best", "worst", "between"), tuple(rows), note)
 
 
 def pareto(results: Any) -> list[str]:
-    """Methods that no other beats in accuracy at no higher cost."""
+    """Methods that no other beats in accuracy at no higher cost; one that answered nothing has no cost and is none."""
     unit = "money" if results.unit == "money" else "calls" if results.unit == "calls" else "tokens"
     points = [(one.method, accuracy(results, one).value, spent(one, unit) / max(1, len(one.answers)))
-              for one in results.methods]  # fmt: skip
+              for one in results.methods if one.answers]  # fmt: skip
     return [name for name, right, cost in points
             if not any((r >= right and c <= cost) and (r > right or c < cost) for _, r, c in points)]  # fmt: skip
 

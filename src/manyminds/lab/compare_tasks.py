@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from manyminds.conversations.judging import Judge
 from manyminds.conversations.methods import Question
 from manyminds.core import BadInput, Seeds, unknown
 from manyminds.worlds.texts import asking, task_files
-from manyminds.worlds.texts.items import Family, Item, Verdict, items
+from manyminds.worlds.texts.items import Family, Item, Verdict, stream
 from manyminds.worlds.texts.nursery import families
 from manyminds.worlds.texts.task_files import Row
 
@@ -33,9 +34,10 @@ class Posed:
 
 
 def posed(task: str, count: int, seeds: Seeds, native: bool = False) -> list[Posed]:
-    """`count` questions (0: all of a file, 50 of the nursery); raises BadInput that names the file and the line."""
+    """`count` questions (0: all of a file, 50 of the nursery or as many as there are); raises BadInput that names the
+    file and the line."""
     if task.startswith(NURSERY):
-        return of_nursery(task.removeprefix(NURSERY), count or 50, seeds, native)
+        return of_nursery(task.removeprefix(NURSERY), count, seeds, native)
     rows = task_files.load(Path(task))
     return [of_row(row) for row in (rows[:count] if count else rows)]
 
@@ -58,7 +60,7 @@ def of_row(row: Row) -> Posed:
 
 
 def of_nursery(name: str, count: int, seeds: Seeds, native: bool) -> list[Posed]:
-    """Items of the test split, that no model was raised on."""
+    """Items of the test split, that no model was raised on; `count` 0: 50, or all where a family has fewer."""
     name, mark, level = name.partition(":")
     known = families(seeds)
     if name not in known:
@@ -66,8 +68,8 @@ def of_nursery(name: str, count: int, seeds: Seeds, native: bool) -> list[Posed]
     family = known[name]
     if mark and not level.isdecimal():
         raise BadInput(f"the level {level!r} of {name} is no number; levels: {', '.join(map(str, family.levels))}")
-    found = items(family, int(level) if level else family.levels[0], "test", seeds, count)
-    return [of_item(family, item, native) for item in found]
+    asked = stream(family, int(level) if level else family.levels[0], "test", seeds, scarce=not count)
+    return [of_item(family, item, native) for item in islice(asked, count or 50)]
 
 
 def of_item(family: Family, item: Item, native: bool) -> Posed:

@@ -10,7 +10,19 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from manyminds.agents.sandbox import NoIsolation, isolation
 from manyminds.conversations.judging import Judge, Kept
 from manyminds.conversations.methods import Method, Minds, Reply
-from manyminds.core import BadInput, Event, Lab, ManymindsError, Paper, PaperConfig, PaperResults, Refused, Seeds, Step
+from manyminds.core import (
+    BadInput,
+    Event,
+    Lab,
+    ManymindsError,
+    Paper,
+    PaperConfig,
+    PaperResults,
+    Refused,
+    Seeds,
+    Step,
+    unknown,
+)
 from manyminds.lab.compare_budget import SIZES, Allowance, Cost, allowance, reached, total
 from manyminds.lab.compare_methods import Chosen, Setting, chosen
 from manyminds.lab.compare_tasks import NURSERY, Posed, posed
@@ -30,9 +42,7 @@ class Config(PaperConfig):
     methods: tuple[str, ...] = Field(description="names with settings, such as self-consistency:samples=8")
     task: str = Field(description="a task file, or nursery:FAMILY[:LEVEL]")
     model: ModelReference = Field(description="who answers")
-    judge: tuple[ModelReference, ...] = Field(
-        (), description="who judges or aggregates, where a method has such a role"
-    )
+    judge: ModelReference = Field("", description="who judges or aggregates, where a method has such a role")
     mix: tuple[ModelReference, ...] = Field((), description="further proposers of moa and usc")
     role: dict[str, ModelReference] = Field({}, description="a model for one role, such as designer")
     budget: str = Field("", description="what each method may spend on all questions: 200k, '500 calls' or '$2'")
@@ -58,6 +68,8 @@ class Config(PaperConfig):
             allowance(self.budget)
         except BadInput as error:
             raise ValueError(str(error)) from None
+        if not self.task:
+            raise ValueError("give what is asked: --task FILE or --task nursery:FAMILY[:LEVEL]")
         if not self.model:
             raise ValueError("give the model that answers: --model REFERENCE")
         if not self.seeds:
@@ -66,7 +78,7 @@ class Config(PaperConfig):
 
     @property
     def models(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((self.model, *self.judge, *self.mix, *self.role.values())))
+        return tuple(dict.fromkeys(filter(None, (self.model, self.judge, *self.mix, *self.role.values()))))
 
     @property
     def native(self) -> bool:
@@ -131,8 +143,7 @@ class Comparison:
             made.append(Metered(self.lab.model(reference)))
             return made[-1]
 
-        roles = dict.fromkeys(DECIDERS, config.judge[0]) if config.judge else {}
-        roles |= {f"judge {i}": one for i, one in enumerate(config.judge, 1)}
+        roles = dict.fromkeys(DECIDERS, config.judge) if config.judge else {}
         roles |= dict(zip(self.setting.mixed, config.mix)) | config.role
         return Minds(model(config.model), {role: model(one) for role, one in roles.items()}), made
 
@@ -241,6 +252,10 @@ def prepared(config: Config) -> list[Posed]:
     """The questions of a comparison; raises BadInput for what no method could be asked. No model is called."""
     # The questions are the same whatever the seed of the run.
     questions = posed(config.task, config.items, Seeds(0), config.native)
+    known = [chosen(one).known for one in config.methods]
+    for role in config.role:
+        if not any(one.holds(role) for one in known):
+            raise unknown("role", role, dict.fromkeys(name for one in known for name in one.roles))
     code = [bool(question.question.entry_point) for question in questions]
     for one in map(chosen, config.methods):
         if one.known.writes_code and not all(code):

@@ -1,5 +1,6 @@
 """What the command line shows while it works and how it prints: consoles, bars, one line of JSON."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -12,9 +13,11 @@ if TYPE_CHECKING:
 
 
 def console() -> "Console":
+    """Standard output: as wide as the terminal, or as COLUMNS says, or 100 characters."""
     from rich.console import Console
 
-    return Console() if sys.stdout.isatty() else Console(width=100)
+    told = os.environ.get("COLUMNS", "")
+    return Console() if sys.stdout.isatty() or told.isdecimal() else Console(width=100)
 
 
 def emit(value: Any) -> None:

@@ -61,6 +61,13 @@ def key_of(request: Request, model: str) -> tuple[str, dict[str, Any]]:
     return sha256(msgspec.json.encode(written, order="deterministic")).hexdigest(), written
 
 
+def priced(known: Completion, model: Model) -> Completion:
+    """A recorded completion, with its price where that has become known since."""
+    if known.usage.priced:
+        return known
+    return msgspec.structs.replace(known, usage=known.usage.at(getattr(model, "prices", None)))
+
+
 class Door:
     """One run's way to all models. `open` a model once; every call of what it returns passes the door.
 
@@ -93,6 +100,7 @@ class Door:
         key, written = key_of(request, model.name)
         known = self.recorder.get(key)
         if known is not None:
+            known = priced(known, model)
             self.count(key, known, replayed=True)
             self.purse.check(after=True)
             return known

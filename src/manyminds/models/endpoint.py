@@ -153,10 +153,7 @@ class Endpoint:
                 log.warning("%s does not count tokens; four characters are counted as one", self.name)
                 self.told.add("usage")
             counts = (sum(len(message.content) for message in request.messages) // 4, len(text) // 4)
-        asked, answered = counts
-        if self.prices is None:
-            return Usage(asked, answered, priced=False)
-        return Usage(asked, answered, (asked * self.prices[0] + answered * self.prices[1]) / 1e6)
+        return Usage(*counts).at(self.prices)
 
 
 def cut(text: str, stops: tuple[str, ...]) -> str:

@@ -45,6 +45,13 @@ class Usage(msgspec.Struct, frozen=True):
     def tokens(self) -> int:
         return self.prompt_tokens + self.completion_tokens
 
+    def at(self, prices: tuple[float, float] | None) -> "Usage":
+        """These tokens at prices in dollars per million in and out; None: their price is not known."""
+        asked, answered = self.prompt_tokens, self.completion_tokens
+        if prices is None:
+            return Usage(asked, answered, priced=False)
+        return Usage(asked, answered, (asked * prices[0] + answered * prices[1]) / 1e6)
+
 
 class Completion(msgspec.Struct, frozen=True):
     """What a model answered. `logprobs` holds (token, log-probability) pairs when they were asked for."""

@@ -77,8 +77,10 @@ def load(path: Path | str) -> list[Row]:
     path = Path(path)
     try:
         lines = path.read_text("utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} cannot be read as text: {error}") from None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} cannot be read: it is no text in UTF-8") from None
     rows: dict[str, Row] = {}
     for at, line in enumerate(lines, 1):
         if not line.strip():
