@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from manyminds.core import BadInput
+from manyminds.core import BadInput, Verdict
+from manyminds.lab.report import measured
 from manyminds.lab.verifying import Verified
 from manyminds.papers.index import INDEX, Entry
 
@@ -120,16 +121,10 @@ def claims(entry: Entry, found: dict[str, Any]) -> Iterator[str]:
     yield "| claim | where | paper | measured | n | verdict |"
     yield "|---|---|---|---|---|---|"
     for claim in found["claims"]:
-        values = (claim["statement"], claim["where"], claim["paper"], measured(claim), claim["n"], claim["verdict"])
+        said = Verdict(**claim)
+        values = (said.statement, said.where, said.paper, measured(said), said.n, said.verdict)
         yield f"| {' | '.join(cell(value) for value in values)} |"
     yield ""
-
-
-def measured(claim: dict[str, Any]) -> str:
-    value, low, high = claim["measured"], claim["low"], claim["high"]
-    if not isinstance(value, (int, float)):
-        return "-" if value is None else str(value)
-    return f"{value:.4g}" if low is None or high is None else f"{value:.4g} [{low:.4g}, {high:.4g}]"
 
 
 def link(entry: Entry) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -46,7 +47,7 @@ def cell(value: Any) -> str:
 def measured(verdict: Verdict) -> str:
     if not isinstance(verdict.measured, (int, float)):
         return cell(verdict.measured)
-    if verdict.low is None or verdict.high is None:
+    if verdict.low is None or verdict.high is None or not isfinite(verdict.high - verdict.low):
         return cell(verdict.measured)
     return f"{verdict.measured:.4g} [{verdict.low:.4g}, {verdict.high:.4g}]"
 

@@ -186,6 +186,6 @@ CLAIMS = (
           "section 5.3", "< .1", tilted, config=DESIGN),
     Claim("scaffold", "designs: what is given is kept in every sample", "section 5.3", "100 %", scaffold,
           config=DESIGN),
-    Claim("files", "published files: the marginal head ranks like the chain rule (Spearman)", "section 5.1", ".99",
-          files, needs="data", config={"parts": ("files",)}),
+    Claim("files", "published files: the marginal head ranks like the chain rule (Spearman)",
+          "section 5.1", ".99", files, needs="data", config={"parts": ("files",)}),
 )  # fmt: skip
