@@ -22,7 +22,7 @@ def results(size=20, rounds=4000):
     return Results(
         matrices=matrices.identities(seeds, 4, size, rounds), programmes=matrices.programmes(seeds, 2, (3, size)),
         rates=matrices.rates(seeds, size, rounds), favourite=matrices.favourite(seeds, size, 0.3, 0.1),
-        trap=matrices.trap(), walks=[], flights=[], answers=[],
+        trap=matrices.trap(), walks=[], flights=[], notes=[], bodies=[], answers=[],
     )  # fmt: skip
 
 

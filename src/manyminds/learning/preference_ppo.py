@@ -173,13 +173,16 @@ def described(rater: Rater, facts: Any) -> Logged:
     return {f"region {i}": (regions == i).mean() for i in range(len(rater.table))}  # type: ignore[attr-defined]
 
 
-def taught(settings: Settings, model: Model, fresh: Compared, key: Array) -> Model:
-    """The reward model after some updates, each on the comparisons of one remembered iteration."""
+def taught(
+    settings: Settings, model: Model, fresh: Compared, key: Array, rewards: Callable[[Any, Array], Array] = modelled
+) -> Model:
+    """The reward model after some updates, each on the comparisons of one remembered iteration. `rewards`: how the
+    model reads the steps of a trajectory."""
     seen = pushed(model.seen, jax.tree.map(lambda x: x[None], fresh))
     arrays, static = eqx.partition(model.fitting, eqx.is_array)
 
     def loss(network: Layers, block: Compared) -> Array:
-        mine, theirs = (jax.vmap(lambda x: modelled(network, x).sum())(x) for x in (block.mine, block.theirs))
+        mine, theirs = (jax.vmap(lambda x: rewards(network, x).sum())(x) for x in (block.mine, block.theirs))
         return bradley_terry_loss(mine, theirs, block.answers)
 
     def one(carry: Any, key: Array) -> tuple[Any, None]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from manyminds.core import Claim, Finding, NotHere, Seeds
 from manyminds.core import statistics as st
-from manyminds.papers.spo import flights
+from manyminds.papers.spo import flights, writers
 
 
 def identity(results: Any) -> Finding:
@@ -122,6 +122,57 @@ def duel(results: Any) -> Finding:
     return Finding(st.bootstrap(ratios, seeds=Seeds(0)), abs(float(np.mean(ratios)) - 1) <= 0.05)
 
 
+def notes(results: Any, rubric: Any, method: str) -> list[Any]:
+    """One row a seed."""
+    found = [row for row in results.notes if (row.rubric, row.method) == (rubric, method)]
+    if not found:
+        raise NotHere(f"no notes were learnt on the rubric {rubric} by {method}; note_iterations=300 does that")
+    return found
+
+
+def won(rubric: Any, which: str) -> Callable[[Any], Finding]:
+    """The held-out win rate of self-play's average or last policy against the start model; the seeds are repeats."""
+
+    def check(results: Any) -> Finding:
+        rows = notes(results, rubric, "self-play")
+        found = st.mean([writers.win_rate(rubric, getattr(row, which), row.start) for row in rows])
+        return Finding(found, found.low > 0.5)
+
+    return check
+
+
+def kept_mixed(results: Any) -> Finding:
+    found = [writers.spread("cycle", row.average) for row in notes(results, "cycle", "self-play")]
+    return Finding(st.mean(found), min(found) >= 0.9)
+
+
+def one_style(results: Any) -> Finding:
+    """On as many comparisons: an iterate of the reward model writes one style, and an iterate of self-play less so."""
+    model, ours = notes(results, "cycle", "reward model"), notes(results, "cycle", "self-play")
+    found = [writers.settled(row) for row in model]
+    fewer = all(writers.settled(b) < a for a, b in zip(found, ours))
+    same = model[0].comparisons == ours[0].comparisons
+    return Finding(st.mean(found), min(found) >= 0.8 and fewer and same)
+
+
+def note_mixture(results: Any) -> Finding:
+    """As for flights over regions: against where the reward model ends on every seed, and against its average."""
+    model, ours = notes(results, "cycle", "reward model"), notes(results, "cycle", "self-play")
+    ends = np.array([writers.exploited("cycle", row.last) for row in model])
+    means, own = ([writers.exploited("cycle", row.average) for row in rows] for rows in (model, ours))
+    gaps = ends - own
+    return Finding(st.mean(gaps), bool(gaps.min() > 0 and np.mean(means) > np.mean(own)))
+
+
+def agree(results: Any) -> Finding:
+    """Where the rubric is an order the last policies of both write its first style most, on every seed. The pull to
+    the start model keeps some of the others."""
+    rows = notes(results, "order", "self-play") + notes(results, "order", "reward model")
+    best = writers.winner("order").argmax()
+    found = [float(np.mean(row.last, 0)[best]) for row in rows]
+    return Finding(st.mean(found), min(found) > 0.5)
+
+
 def judged(results: Any) -> Finding:
     """Do both orders of a pair get the same answer more often than a coin would give it?"""
     rows = [row.judged for row in results.answers if row.judged]
@@ -140,6 +191,23 @@ DUEL = {
     "matrices": 2, "walk_iterations": 0, "flight_iterations": 80, "families": ("noisy",),
     "flight_methods": ("self-play", "duel"),
 }  # fmt: skip
+NOTES = {"matrices": 2, "walk_iterations": 0, "flight_iterations": 0, "note_iterations": 300}
+
+# Checked by the tests; they join CLAIMS with the next whole verification (`*ON_NOTES,` before the judge's).
+ON_NOTES = (
+    Claim("notes", "notes judged in a cycle: self-play's average is preferred to the start model", "ours", "> .5",
+          won("cycle", "average"), config=NOTES),
+    Claim("notes-order", "notes judged by an order: self-play's last policy is preferred to the start model", "ours",
+          "> .5", won("order", "last"), config=NOTES),
+    Claim("notes-mixed", "in the cycle self-play's average keeps 90 % of the winner's entropy over styles", "ours",
+          ">= .9", kept_mixed, config=NOTES),
+    Claim("notes-model", "there a reward model stays with one style", "section 5, intransitive", ">= .8", one_style,
+          config=NOTES),
+    Claim("notes-beaten", "there self-play's average is beaten by less than where the reward model ends",
+          "section 5, intransitive", "> 0", note_mixture, config=NOTES),
+    Claim("notes-agree", "with an order the last policies of both write its first style most", "section 2", "> .5",
+          agree, config=NOTES),
+)  # fmt: skip
 
 CLAIMS = (
     Claim("identity", "exploitability of the average = regret / rounds, to 1e-10", "section 3", "0", identity),

@@ -7,7 +7,7 @@ import numpy as np
 
 from manyminds.core import Seeds, Table
 from manyminds.core import statistics as st
-from manyminds.papers.spo import flights
+from manyminds.papers.spo import flights, writers
 from manyminds.papers.spo.walks import WINNER
 
 
@@ -23,6 +23,10 @@ def tables(results: Any) -> list[Table]:
         found.append(of_flights(results))
     if any(row.family == "regions" for row in results.flights):
         found.append(over_regions(results))
+    if results.notes:
+        found.append(of_notes(results))
+    if results.bodies:
+        found.append(of_bodies(results))
     if results.answers:
         found.append(of_answers(results))
     return found
@@ -88,6 +92,38 @@ def over_regions(results: Any) -> Table:
                      interval(flights.exploited(last)), favourites(last)))  # fmt: skip
     columns = ("method", "average beaten by", "regions, average", "last beaten by", "last, each seed's favourite")
     return Table("Flights over regions in a cycle", columns, tuple(rows))
+
+
+def of_notes(results: Any) -> Table:
+    rows = []
+    for rubric, method in dict.fromkeys((row.rubric, row.method) for row in results.notes):
+        same = [row for row in results.notes if (row.rubric, row.method) == (rubric, method)]
+        rows.append((
+            rubric, method, *(st.mean([writers.win_rate(rubric, getattr(row, which), row.start) for row in same])
+                              for which in ("average", "last")),
+            *(st.mean([writers.exploited(rubric, getattr(row, which)) for row in same])
+              for which in ("start", "average", "last")),
+            shares([np.mean(row.average, 0) for row in same]), favourites([np.mean(row.last, 0) for row in same]),
+            st.mean([writers.settled(row) for row in same]), f"{same[0].comparisons:,}",
+        ))  # fmt: skip
+    columns = ("rubric", "method", "average wins against start", "last wins", "start beaten by", "average beaten by",
+               "last beaten by", "classes, average", "last, each seed's favourite", "largest share of an iterate",
+               "comparisons")  # fmt: skip
+    won = ", ".join(f"{share:.3f}" for share in writers.winner("cycle"))
+    note = f"classes: {', '.join(writers.CLASSES)}; minimax winner of the cycle: {won}; every seed raises a start model"
+    return Table("Notes of a small language model on held-out topics", columns, tuple(rows), note)
+
+
+def of_bodies(results: Any) -> Table:
+    rows = []
+    for name, family, method in dict.fromkeys((row.environment, row.family, row.method) for row in results.bodies):
+        same = [r for r in results.bodies if (r.environment, r.family, r.method) == (name, family, method)]
+        rows.append((
+            name, family, method, interval([np.mean(row.returns) for row in same]), f"{same[0].comparisons:,}",
+            f"{np.mean([row.steps for row in same]):,.0f}",
+        ))  # fmt: skip
+    columns = ("environment", "preferences", "method", "final return", "comparisons", "steps")
+    return Table("Bodies that move", columns, tuple(rows), "intervals: bootstrap over seeds; no claim rests on this")
 
 
 def of_answers(results: Any) -> Table:

@@ -5,10 +5,14 @@ shape of a rollout, so the same raters, queues and learners work on it.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
+from manyminds.core.array_worlds import Box
 from manyminds.core.errors import BadInput
 
 MUJOCO = ("Ant-v5", "HalfCheetah-v5", "Hopper-v5", "Walker2d-v5")  # the tasks of arXiv 2401.04056
@@ -28,6 +32,34 @@ class Episodes(NamedTuple):
     def returns(self) -> np.ndarray:
         """(n,); padding earns nothing."""
         return self.reward.sum(axis=0)
+
+
+@dataclass(frozen=True)
+class LargerSum:
+    """Prefers the episode with the larger sum of rewards; every answer is flipped with probability `flip`, anew each
+    time. Filling must earn nothing."""
+
+    flip: float = 0.0
+
+    def facts(self, trajectory: Any) -> Array:
+        return trajectory.reward.sum()
+
+    def prefers(self, a: Array, b: Array) -> Array:
+        return (1 - 2 * self.flip) * jnp.sign(a - b)
+
+
+def sizes(name: str) -> tuple[int, Box]:
+    """How many numbers an environment shows, and its actions; BadInput where these are no rows of equal intervals."""
+    world = made(name)
+    try:
+        seen, acted = world.observation_space, world.action_space
+        low, high = np.unique(acted.low), np.unique(acted.high)
+        if len(seen.shape) != 1 or len(acted.shape) != 1 or len(low) != 1 or len(high) != 1:
+            raise BadInput(f"{name} has observations {seen} and actions {acted}; only rows of numbers with the same "
+                           f"bounds for all actions are supported")  # fmt: skip
+        return seen.shape[0], Box(acted.shape[0], float(low[0]), float(high[0]))
+    finally:
+        world.close()
 
 
 def made(name: str) -> Any:
