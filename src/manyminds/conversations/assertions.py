@@ -61,6 +61,7 @@ def given(node: ast.AST, count: int) -> bool:
 
 
 def parsed(text: str) -> ast.Module | None:
+    """The tree of a program; None for what is none."""
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -151,6 +152,7 @@ def taken_apart(text: str, entry_point: str) -> Assertion:
 
 
 def calls(node: ast.AST, entry_point: str) -> bool:
+    """Whether a node is a call of the function."""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == entry_point
 
 
@@ -190,6 +192,7 @@ def near(known: Iterable[Assertion], most: int = 12) -> list[str]:
 
 
 def varied(value: Any) -> list[Any]:
+    """Values near a plain one: empty, shorter, longer, turned around; none for other kinds."""
     if isinstance(value, bool) or value is None:
         return [not value]
     if isinstance(value, int | float):

@@ -50,6 +50,7 @@ async def challenged(
 async def put(
     question: Question, meter: Meter, personas: Sequence[Persona], kind: str, answer: str, repeat: str
 ) -> Challenged:
+    """One answer put to everybody, each by itself."""
     agrees: list[bool | None] = []
     replacements: list[str] = []
     for seat, persona in enumerate(personas):

@@ -46,6 +46,7 @@ def defines(code: str, entry_point: str) -> bool:
 
 
 def ended(piece: str, tree: ast.Module) -> str:
+    """The lines of a piece up to the end of its program."""
     return "\n".join(piece.split("\n")[: tree.body[-1].end_lineno])
 
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 
 class Stance(NamedTuple):
+    """What one contribution says to the solution that stands: True agrees, False proposes another, None neither."""
+
     speaker: int
     agrees: bool | None
 

@@ -11,10 +11,12 @@ from manyminds.conversations.methods import Minds, Question, Reply, Said
 
 
 def no_tools(tool: str, said: str) -> str:
+    """What is observed where an agent asks for a tool and has none."""
     return f"The tool {tool} is not here."
 
 
 def asked(question: Question) -> str:
+    """A question as the text of a run's first state."""
     parts = (question.context, question.text, ", ".join(question.options), question.form)
     return "\n".join(filter(None, parts))
 

@@ -26,6 +26,7 @@ class Draws(NamedTuple):
 
 
 def draws(seeds: Seeds, samples: int, turns: int, agents: int) -> Draws:
+    """The draws of some samples, from the stream "drift"."""
     rng = seeds.numpy("drift")
     return Draws(rng.random(samples), rng.integers(agents, size=(samples, turns)), rng.random((samples, turns)))
 

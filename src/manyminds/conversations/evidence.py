@@ -20,41 +20,9 @@ from manyminds.models.request import Model, Request, user
 Ground = Literal["evidence", "both", "adaptive"]
 Length = Literal["short", "long"]
 LONG_CONTEXT = 200  # tokens; a longer context is worth a step of its own
-OPENERS = frozenset(
-    [
-        "who",
-        "whom",
-        "whose",
-        "what",
-        "which",
-        "when",
-        "where",
-        "why",
-        "how",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "am",
-        "do",
-        "does",
-        "did",
-        "has",
-        "have",
-        "had",
-        "can",
-        "could",
-        "will",
-        "would",
-        "shall",
-        "should",
-        "may",
-        "might",
-        "must",
-    ]
-)  # wh-words, and forms of be, do, have and the modal verbs
+QUESTION_WORDS = "who whom whose what which when where why how"
+VERBS = "is are was were be been am do does did has have had can could will would shall should may might must"
+OPENERS = frozenset(f"{QUESTION_WORDS} {VERBS}".split())  # the verbs: forms of be, do and have, and the modal ones
 
 
 class Objective(NamedTuple):
@@ -75,9 +43,8 @@ OBJECTIVES = {
 @dataclass(frozen=True)
 class Reading:
     """One question read in one or two steps. `first` is the provisional result, `final` the one that counts; `ground`
-    is
-    what the second step read. Flags: `truncated N` (sentences left out of the context), `no evidence` (the second step
-    read the context), `no answer` (the first step's was taken), `repaired` and `unstructured` replies."""
+    is what the second step read. Flags: `truncated N` (sentences left out of the context), `no evidence` (the second
+    step read the context), `no answer` (the first step's was taken), `repaired` and `unstructured` replies."""
 
     first: Found
     final: Found
@@ -123,8 +90,7 @@ class ChainOfEvidence:
 
     async def step(self, question: Question, context: str, model: Model, repeat: str) -> tuple[Found, str]:
         """One call: what was found in the reply, and the reply. The reply of the house model cites numbered sentences
-        of
-        the context, which are looked up."""
+        of the context, which are looked up."""
         text = self.prompt(question, context)
         request = Request((user(text),), temperature=self.temperature, max_tokens=self.max_tokens, repeat=repeat)
         said = (await model.complete(request)).text
@@ -180,8 +146,8 @@ class EvidenceToGenerate:
 
 
 def well_formed(query: str) -> bool:
-    """Does a question begin with a wh-word or a form of be, do, have or a modal verb? (The adaptive rule of section
-    5.)"""
+    """Does a question begin with a wh-word or a form of be, do, have or a modal verb? (The adaptive
+    rule of section 5.)"""
     first = re.match(r"\W*([A-Za-z]+)", query)
     return bool(first) and first[1].lower() in OPENERS  # type: ignore[index]
 

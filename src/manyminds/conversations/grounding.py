@@ -6,46 +6,9 @@ from difflib import SequenceMatcher
 
 WORD = re.compile(r"[a-z0-9][a-z0-9.,'-]*")
 END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
-EMPTY = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "with",
-        "from",
-        "and",
-        "or",
-        "but",
-        "as",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "it",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "he",
-        "she",
-        "they",
-        "his",
-        "her",
-        "their",
-        "which",
-        "who",
-    ]
-)  # words that show nothing
+SHORT_WORDS = "a an the of to in on at by for with from and or but as is are was were be been"
+PRONOUNS = "it its this that these those he she they his her their which who"
+EMPTY = frozenset(f"{SHORT_WORDS} {PRONOUNS}".split())  # words that show nothing
 NEEDED = 0.8  # share of the content words of a sentence that must stand in one piece
 
 
@@ -55,6 +18,7 @@ def tokens(text: str) -> int:
 
 
 def sentences(text: str) -> list[str]:
+    """The sentences of a text, without blanks around them; a new line ends one too."""
     return [part.strip() for part in END.split(text) if part.strip()]
 
 
@@ -88,8 +52,7 @@ def grounded(evidence: str, context: str) -> tuple[list[str], list[str]]:
 
 def found(evidence: str, told: Sequence[str]) -> set[int]:
     """Which sentences of a context the evidence quotes: for each of its sentences the one with the longest run in
-    common,
-    if that run is most of the shorter of the two."""
+    common, if that run is most of the shorter of the two."""
     contents, quoted = [content(sentence) for sentence in told], set[int]()
     for sentence in sentences(evidence):
         if sentence in told:

@@ -78,6 +78,8 @@ class Executor(Protocol):
 
 
 class Runner(Protocol):
+    """Whoever runs a program in a sandbox, for at most `seconds` (0: its own limit)."""
+
     async def run(self, code: str, seconds: float = 0.0) -> Ran: ...
 
 
@@ -178,6 +180,7 @@ class Given:
 
 @cache
 def harness() -> str:
+    """The source of the script that loads a program and evaluates calls beside it."""
     return INSIDE.read_text(encoding="utf-8")
 
 
@@ -241,6 +244,7 @@ def decide(one: Assertion, given: dict[str, Given]) -> Decided:
 
 
 def answered(one: Assertion, answer: Given, values: Sequence[str]) -> Decided:
+    """The outcome of an assertion whose truth was computed in another process."""
     passed = answer == Given("value", "True")
     if answer.kind == "error":
         return Decided(one, "error", shortened(answer.text))
@@ -248,6 +252,7 @@ def answered(one: Assertion, answer: Given, values: Sequence[str]) -> Decided:
 
 
 def shortened(text: str, limit: int = 300) -> str:
+    """A text of `limit` characters at most, with a mark where more followed."""
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
@@ -257,6 +262,7 @@ def recorded(found: Judged) -> dict[str, Any]:
 
 
 def replayed(record: dict[str, Any], tests: Sequence[Assertion]) -> Judged:
+    """A judgement from its JSON, for the same tests."""
     decided = tuple(Decided(one, outcome, detail) for one, (outcome, detail) in zip(tests, record["decided"]))
     return Judged(decided, record["broken"])
 
@@ -284,4 +290,5 @@ class Kept:
 
 
 def digest(*parts: str) -> str:
+    """A name for some texts: equal texts, equal name."""
     return sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:24]

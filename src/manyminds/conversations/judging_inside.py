@@ -57,6 +57,7 @@ def written(x, depth=0, kinds=(bool, bytes, complex, str, type(None)), kind_of=t
 
 
 def said(error):
+    """An error as one line."""
     return f"{type(error).__name__}: {str(error)[:300]}"
 
 

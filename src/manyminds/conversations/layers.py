@@ -112,8 +112,7 @@ class Sequential:
 @dataclass(frozen=True)
 class UniversalSelfConsistency:
     """The aggregator names the response that agrees best with all (arXiv 2311.17311) and writes nothing of its own.
-    Where
-    it names none, the first response is taken, which is noted."""
+    Where it names none, the first response is taken, which is noted."""
 
     slots: tuple[str, ...] = ("proposer",) * 6
     temperature: float = 0.7
@@ -146,6 +145,7 @@ def named_number(text: str, most: int) -> int | None:
 
 
 async def completed(settings: Settings, model: Model, messages: tuple[Message, ...], repeat: str) -> str:
+    """The text of one call with the settings of a method."""
     request = Request(messages, temperature=settings.temperature, max_tokens=settings.max_tokens, repeat=repeat)
     return (await model.complete(request)).text
 
@@ -181,6 +181,7 @@ async def proposed(
 
 
 def refuses(text: str) -> bool:
+    """Whether a response only declines to answer."""
     return len(text) < SHORT and bool(REFUSAL.match(text))
 
 

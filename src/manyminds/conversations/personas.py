@@ -77,6 +77,7 @@ class Proposer(Protocol):
 
 
 def plain(seat: int) -> Persona:
+    """A participant without a persona."""
     return Persona(f"Participant {seat + 1}")
 
 

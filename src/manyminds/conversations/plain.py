@@ -1,9 +1,8 @@
 """One mind alone: a direct answer, a chain of thought, and a majority of several: the baselines of every comparison.
 
 How an answer is asked for and read is one of three styles. `marked`: the reply ends with a line `Answer: X`. `free`:
-the
-whole reply is the answer (writing, code). `native`: nothing is added to the question, and the answer stands after the
-last `#` that begins a line, as the house model was raised to write.
+the whole reply is the answer (writing, code). `native`: nothing is added to the question, and the answer stands after
+the last `#` that begins a line, as the house model was raised to write.
 """
 
 import asyncio
@@ -25,6 +24,7 @@ ARTICLES = frozenset(("a", "an", "the"))
 
 
 def style_of(question: Question, style: Style) -> Style:
+    """How the answer is asked for: code is always the whole reply."""
     return "free" if question.entry_point else style
 
 
@@ -71,6 +71,7 @@ def majority(question: Question, answers: Sequence[str]) -> tuple[str, int]:
 
 
 async def said_by(model: Model, text: str, temperature: float, max_tokens: int, repeat: str) -> str:
+    """The reply of a model to one message."""
     request = Request((user(text),), temperature=temperature, max_tokens=max_tokens, repeat=repeat)
     return (await model.complete(request)).text
 
@@ -123,7 +124,7 @@ class SelfConsistency:
     """Several chains of thought at a temperature above 0; the answer that comes most often (arXiv 2203.11171).
 
     `slots` names the role that each sample comes from (empty: `samples` of the one mind). Agreed: more than half say
-    it.
+    the same.
     """
 
     samples: int = 16

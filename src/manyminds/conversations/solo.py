@@ -87,6 +87,7 @@ def plain(name: str) -> str:
 
 
 def participants_of(line: str) -> tuple[str, ...]:
+    """The names on a line of participants, each once."""
     found = LISTED.match(line)
     names = [re.sub(r"[*_`]", "", name).strip(" .") for name in (found[1] if found else "").split(";")]
     return tuple(dict.fromkeys(name for name in names if name))

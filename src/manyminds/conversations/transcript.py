@@ -88,6 +88,7 @@ def standing(talk: Sequence[Utterance]) -> Utterance | None:
 
 
 def solution_of(utterance: Utterance | None) -> str:
+    """The solution that an utterance stands for; "" for no utterance."""
     return "" if utterance is None else utterance.solution
 
 

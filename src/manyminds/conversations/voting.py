@@ -69,6 +69,7 @@ def ranked(ballots: Sequence[Sequence[int] | None], options: int, places: int = 
 
 
 def key_of(answer: str) -> str:
+    """What equal answers have in common: lower case without outer blanks, of a lettered option its letter."""
     plain = answer.strip().casefold()
     return plain[0] if len(plain) > 1 and plain[0].isalpha() and plain[1] in ")]:" else plain
 
@@ -83,6 +84,7 @@ def merged(answers: Sequence[str], key: Callable[[str], str] = key_of) -> tuple[
 
 
 def known(option: int, options: int) -> int:
+    """The option; raises `Invalid` where there is none of that number."""
     if not 0 <= option < options:
         raise Invalid(f"there is no option {option}; the options are 0 to {options - 1}")
     return option
