@@ -8,6 +8,7 @@ import numpy as np
 from manyminds.core import Claim, Finding, NotHere
 from manyminds.core import statistics as st
 from manyminds.papers.e2g.measures import COT, E2G, at_length, controls, many, overrides, path, prediction, routing
+from manyminds.papers.e2g.organisms import ORGANISMS
 
 
 def formula(results: Any) -> Finding:
@@ -63,4 +64,5 @@ CLAIMS = (
     Claim("house-gain", "E2G over chain of thought at 600 tokens, house model", "section 5; ours", "> 0",
           of_house(at_length(600)), needs="weights"),
     Claim("sets", "released sets: E2G's F1 is above chain of thought's", "table 2", "every set", sets, needs="data"),
+    *ORGANISMS,
 )  # fmt: skip
