@@ -1,13 +1,15 @@
 """The page of the papers says what the kept results say, and the pages of this repository are not stale."""
 
 import json
+from math import inf
 from pathlib import Path
 
 import pytest
 
-from manyminds.core import BadInput
-from manyminds.lab.page import BEGIN, END, counted, measured, pages, read
+from manyminds.core import BadInput, Verdict
+from manyminds.lab.page import BEGIN, END, counted, pages, read
 from manyminds.lab.papers import find
+from manyminds.lab.report import measured
 from manyminds.papers.index import BY_SLUG, INDEX
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +57,8 @@ def test_a_readme_without_a_place_is_named(project):
 def test_counts_and_cells():
     verdicts = ("needs-data", "needs-endpoint", "needs-endpoint", "holds")
     assert counted([{"verdict": verdict} for verdict in verdicts]) == (1, 0, "1 data, 2 endpoint")
-    assert measured(CLAIM | {"low": None}) == "0.5" and measured(CLAIM | {"measured": None}) == "-"
+    shown = [measured(Verdict(**CLAIM | change)) for change in ({}, {"low": None}, {"high": inf}, {"measured": None})]
+    assert shown == ["0.5 [0.25, 0.75]", "0.5", "0.5", "-"]
 
 
 def test_the_pages_of_this_repository_are_not_stale():
