@@ -237,7 +237,7 @@ async def test_what_no_retry_can_mend_stops_at_once(status, code, error):
 @pytest.mark.parametrize("fault", ["hang", "trickle"])
 async def test_a_connection_that_hangs_is_a_counted_timeout(fault):
     with serving(lambda m: "x", plan=lambda n, b: fault if n == 0 else None) as server:
-        endpoint = Endpoint(server.url, "m", timeout=0.2)
+        endpoint = Endpoint(server.url, "m", timeout=1.0)
         door = Door(patience=QUICK)
         assert (await door.open(endpoint).complete(request())).text == "x"
         await endpoint.close()
