@@ -179,7 +179,7 @@ def test_terminated_is_written_down_and_resumable(tmp_path, undisturbed):
         with Store(where) as store:
             run = store.runs()[0]
         assert doing.returncode == 130 and run.status == "interrupted"
-        assert f"manyminds resume {run.id}" in said and said.count("\n") == 1
+        assert f"manyminds resume {run.id}" in said and said.count("\n") == 2
         with pytest.raises(SystemExit) as left:
             main(["resume", run.id, "--store", where, "--json"])
         assert left.value.code == 0 and transcript(where, server.url) == undisturbed[:3]

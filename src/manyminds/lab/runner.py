@@ -3,6 +3,7 @@
 import asyncio
 import platform
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -213,7 +214,8 @@ def is_artifact(path: Path, folder: Path) -> bool:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let SIGTERM stop this task like Ctrl-C does: cleanly at the first, at once at the second."""
+    """Let Ctrl-C and SIGTERM stop this task cleanly at the first, which takes until a computation under way has ended,
+    and at once at the second."""
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     if task is None:
         yield
@@ -225,15 +227,14 @@ def interruptible() -> Iterator[None]:
         if told:
             raise KeyboardInterrupt
         told = True
+        sys.stderr.write("manyminds: stopping as soon as what is being computed is kept; once more stops at once\n")
         loop.call_soon_threadsafe(task.cancel)
 
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not the main thread, which alone may handle signals
-        yield
-        return
+    before = {}
+    with suppress(ValueError):  # not the main thread, which alone may handle signals
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        with suppress(ValueError):
-            signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
