@@ -13,7 +13,7 @@ from manyminds.models.house.tokenizer import trained
 from manyminds.models.house.weights import store
 from manyminds.tuning import calibration
 from manyminds.tuning.answering import Play
-from manyminds.tuning.calibration import Marked, calibrated, measured
+from manyminds.tuning.calibration import Marked, calibrated, candidates, measured
 from manyminds.tuning.cards import standard_levels
 from manyminds.worlds.texts.items import items
 from manyminds.worlds.texts.lookup import Lookup
@@ -86,8 +86,15 @@ def test_levels_above_one_where_nothing_is_right_are_not_measured(monkeypatch):
         return [Marked(Play(one, form, "", ""), family.check(one, one.solution * (one.level < 2))) for one in some]
 
     monkeypatch.setattr(calibration, "judged", judged)
+    monkeypatch.setattr(calibration, "candidates", lambda greedy: [False] * len(greedy))
     kept = {}
     found = measured(None, Sums(), 3, 0, lambda line: None, kept)
     assert [(one.level, one.form, one.greedy) for one in found] == [
-        (1, "worked", 1), (1, "direct", 1), (2, "worked", 0), (2, "direct", 0)]  # fmt: skip
+        (1, "worked", 1), (2, "worked", 0), (1, "direct", 1), (2, "direct", 0)]  # fmt: skip
     assert set(kept) == {(one.family, one.level, one.form) for one in found}
+
+
+def test_samples_are_drawn_where_a_level_or_a_pair_can_be_used():
+    assert candidates([1.0, 0.76, 0.04, 0.0]) == [False, True, True, False]
+    assert candidates([0.9, 0.45, 0.1]) == [False, True, False]
+    assert candidates([0.5]) == [True] and candidates([0.2, 0.1]) == [False, False]

@@ -30,7 +30,6 @@ BAND = (0.30, 0.60)
 GAIN = 0.15  # of one right among the samples over one sample
 SAME_PROMPT = ("repair",)  # formats that differ from another one only in what is shown in a raise
 SAMPLES, TEMPERATURE = 8, 0.8
-NEAR = (0.15, 0.85)  # greedy accuracies at which samples are drawn at all
 
 
 @dataclass(frozen=True)
@@ -96,18 +95,33 @@ def measured(
 ) -> list[Reading]:
     """The readings of a family; the answers are added to `kept`. Where levels differ in length, none is measured above
     one of which nothing is right in any format."""
-    readings: list[Reading] = []
+    found: dict[str, list[tuple[int, list[Marked]]]] = {}
     for level in raised_levels(family):
-        some = held_out(family, level, Seeds(seed), items)
+        some, best = held_out(family, level, Seeds(seed), items), 0.0
         for form in formats(family.name):
             if form in SAME_PROMPT or not some:
                 continue
             marks = kept[family.name, level, form] = judged(speaker, family, some, form)
-            readings.append(read(speaker, family, marks, level, form))
-            told(f"{family.name} {level} {form}: {readings[-1].greedy:.2f} of {len(some)} right")
-        if family.name in LAST_LEVEL and some and not any(one.greedy for one in readings if one.level == level):
+            found.setdefault(form, []).append((level, marks))
+            best = max(best, mean_ok(marks))
+            told(f"{family.name} {level} {form}: {mean_ok(marks):.2f} of {len(some)} right")
+        if family.name in LAST_LEVEL and some and not best:
             break
-    return readings
+    return [
+        read(speaker, family, marks, level, form, sampled)
+        for form, own in found.items()
+        for (level, marks), sampled in zip(own, candidates([mean_ok(marks) for _, marks in own]))
+    ]
+
+
+def candidates(greedy: Sequence[float]) -> list[bool]:
+    """Whether a level, by itself or with a neighbour, can be what experiments use; only then are samples drawn."""
+
+    def inside(accuracy: float) -> bool:
+        return BAND[0] <= accuracy <= BAND[1]
+
+    pairs = [inside((a + b) / 2) for a, b in pairwise(greedy)]
+    return [inside(own) or any(pairs[max(i - 1, 0) : i + 1]) for i, own in enumerate(greedy)]
 
 
 def digest(path: Path) -> str:
@@ -131,12 +145,14 @@ def judged(speaker: Speaking, family: Family, items: Sequence[Item], form: str) 
     return [Marked(play, family.check(play.item, play.text)) for play in plays]
 
 
-def read(speaker: Speaking, family: Family, marks: Sequence[Marked], level: int, form: str) -> Reading:
+def read(
+    speaker: Speaking, family: Family, marks: Sequence[Marked], level: int, form: str, sampled: bool
+) -> Reading:  # fmt: skip
     right = np.mean([mark.verdict.ok for mark in marks])
     unread = np.mean([mark.verdict.parsed is None for mark in marks])
     tokens = np.mean([mark.play.tokens for mark in marks])
     one = best = float("nan")
-    if NEAR[0] <= right <= NEAR[1]:
+    if sampled:
         asked = [(mark.play.item, form, f"sample {i}") for i in range(SAMPLES) for mark in marks]
         said = answered(speaker, asked, TEMPERATURE)
         ok = np.array([family.check(play.item, play.text).ok for play in said]).reshape(SAMPLES, len(marks))

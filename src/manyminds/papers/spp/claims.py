@@ -10,6 +10,7 @@ from manyminds.core import statistics as st
 from manyminds.papers.spp import logs
 from manyminds.papers.spp.arms import Row, calls_of
 from manyminds.papers.spp.keyed import RECALL, Told
+from manyminds.papers.spp.organisms import ORGANISMS
 from manyminds.papers.spp.published import GAINS, PUBLISHED, TASKS
 from manyminds.papers.spp.recall import KeyedMemory, Recalled, expected
 from manyminds.worlds.texts import logic_puzzles
@@ -235,4 +236,5 @@ CLAIMS = (
           LOGS, "+2.4 as marked in the logs", fixed_behind, needs="data"),
     Claim("logs-weak", "with GPT-3.5 SPP is behind Standard on every task once unparsed replies count as wrong",
           "released logs, GPT-3.5", "+5.8 on logic as marked in the logs", weak_lose, needs="data"),
+    *ORGANISMS,
 )  # fmt: skip
