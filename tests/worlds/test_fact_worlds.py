@@ -2,6 +2,7 @@
 them."""
 
 import re
+from random import Random
 
 import pytest
 
@@ -86,3 +87,11 @@ def test_a_world_of_the_closed_book_asks_for_its_facts_and_contradicts_them():
 def test_the_size_of_a_world():
     world = FactWorld.drawn(Seeds(1))
     assert len(world.names) == 400 and len(world.beliefs) == 400 * 12 and len(RELATIONS) == 12
+
+
+def test_a_world_in_which_nobody_is_alike_is_asked_about_all_the_same():
+    """Where belief alone is told, two may never be alike; such a draw once had no end."""
+    names = tuple("Ada Ben Cleo".split())
+    beliefs = {(who, relation): f"{who}'s" for who in names for relation in RELATIONS}
+    world = FactWorld(names, beliefs, 0.0)
+    assert {QUESTIONS["same"](world, Random(seed), 1)[2] for seed in range(10)} == {"no"}

@@ -23,6 +23,7 @@ NUMBERS = ("age", "rent")
 RELATIONS = (*PERSONS, *THINGS, *NUMBERS)  # twelve
 PUPIL = "pupil"  # the relation with several values
 SENTENCE_TOKENS = 7
+PATIENCE = 1000  # pairs of people to try
 
 
 class Fact(NamedTuple):
@@ -177,7 +178,9 @@ def count(world: FactWorld, rng: Random, hops: int) -> Parts:
 
 def same(world: FactWorld, rng: Random, hops: int) -> Parts:
     relation, wanted = rng.choice(THINGS), rng.random() < 0.5
-    while True:
+    for tried in range(2 * PATIENCE):
+        if tried == PATIENCE:  # where belief alone is told and everybody's is another, no two are alike
+            wanted = not wanted
         pair = rng.sample(world.names, 2)
         facts = [world.telling(rng, who, relation) for who in pair]
         if (facts[0].value == facts[1].value) == wanted:
@@ -185,6 +188,7 @@ def same(world: FactWorld, rng: Random, hops: int) -> Parts:
             said = {True: "yes", False: "no"}
             asked = f"Do {pair[0]} and {pair[1]} have the same {relation}?"
             return facts, asked, said[wanted], said[thought], said[not wanted]
+    raise AssertionError("two people are alike or they are not")
 
 
 def several(world: FactWorld, rng: Random, hops: int) -> Parts:
