@@ -91,7 +91,7 @@ def test_the_size_of_a_world():
 
 def test_a_world_in_which_nobody_is_alike_is_asked_about_all_the_same():
     """Where belief alone is told, two may never be alike; such a draw once had no end."""
-    names = tuple("Ada Ben Cleo".split())
+    names = ("Ada", "Ben", "Cleo")
     beliefs = {(who, relation): f"{who}'s" for who in names for relation in RELATIONS}
     world = FactWorld(names, beliefs, 0.0)
     assert {QUESTIONS["same"](world, Random(seed), 1)[2] for seed in range(10)} == {"no"}
