@@ -221,4 +221,5 @@ CLAIMS = (
           "> 0", falls("models"), needs="weights"),
     Claim("models-gain", "gain in share right of the least legal language model, fewest examples", "section 5",
           "direction only", models_gain, needs="endpoint"),
+    *ORGANISMS,
 )  # fmt: skip
