@@ -3,8 +3,22 @@
 import pytest
 
 from manyminds.conversations.methods import Minds, Question
-from manyminds.conversations.plain import ChainOfThought, Direct, SelfConsistency, alike, answer_of, majority, numbered
+from manyminds.conversations.plain import (
+    ChainOfThought,
+    Direct,
+    SelfConsistency,
+    alike,
+    answer_of,
+    majority,
+    numbered,
+    put,
+)
+from manyminds.core import Seeds
 from manyminds.models.scripted import Scripted
+from manyminds.worlds.texts.asking import of_item
+from manyminds.worlds.texts.functions import Functions
+from manyminds.worlds.texts.items import items
+from manyminds.worlds.texts.sums import Sums
 
 CHOICE = Question("Which?", options=("red", "dark red", "the blue one"))
 
@@ -75,3 +89,13 @@ async def test_samples_agree_when_more_than_half_say_the_same():
 
 def test_equal_slots_of_two_mixes_have_equal_names():
     assert numbered("iim") == ["i 1", "i 2", "m 1"] and set(numbered("imi")) == set(numbered("iim"))
+
+
+def test_native_minds_read_the_question_as_they_were_raised_on_it():
+    """Nothing is added but, where they can work an answer out, the mark behind which they do; a program is all said."""
+    sums = of_item(Sums(), items(Sums(), 1, "test", Seeds(0), 1)[0])
+    assert put(sums, "native", True) == f"{sums.text}<t>" and put(sums, "native", False) == sums.text
+    code = of_item(Functions(), items(Functions(), 1, "test", Seeds(0), 1)[0])
+    assert put(code, "native", True) == put(code, "native", False) == code.text
+    assert answer_of(code, "def f(x):\n    # keep\n    return x\n", "native") == "def f(x):\n    # keep\n    return x"
+    assert answer_of(sums, "3+4=7\n#7", "native") == "7"

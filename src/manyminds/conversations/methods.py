@@ -14,13 +14,15 @@ from manyminds.models.request import Model
 @dataclass(frozen=True)
 class Question:
     """What is asked. `form` says in words how the answer must be written; `context` is a text to answer from;
-    `options` are the choices, if any; `entry_point` is the name of the function to write, if code is asked for."""
+    `options` are the choices, if any; `entry_point` is the name of the function to write, if code is asked for;
+    `opener` is what a mind of style `native` reads after the question to work the answer out, if it knows how."""
 
     text: str
     form: str = ""
     context: str = ""
     options: tuple[str, ...] = ()
     entry_point: str = ""
+    opener: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,13 @@ ARTICLES = frozenset(("a", "an", "the"))
 
 def style_of(question: Question, style: Style) -> Style:
     """How the answer is asked for: code is always the whole reply."""
-    return "free" if question.entry_point else style
+    return "free" if question.entry_point and style == "marked" else style
 
 
 def answer_of(question: Question, text: str, style: Style = "marked") -> str:
     """The final answer of a reply, read from its end; the whole reply where no answer is marked."""
     style = style_of(question, style)
-    if style == "free":
+    if style == "free" or question.entry_point:
         return text.strip()
     if style == "native":
         marks = [line.strip()[1:].strip() for line in text.split("\n") if line.strip().startswith("#")]
@@ -80,7 +80,7 @@ def put(question: Question, style: Style, think: bool) -> str:
     """What is asked of a mind alone."""
     style = style_of(question, style)
     if style == "native":
-        return told(question)
+        return (question.text if question.entry_point else told(question)) + question.opener * think
     return render(__package__, "plain", question=told(question), think=think and style == "marked",
                   marked=style == "marked")  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Rows of task files and items of the nursery as questions, and how final answers to items are judged."""
 
 from manyminds.conversations.methods import Question
+from manyminds.worlds.texts.formats import THOUGHT, is_worked
 from manyminds.worlds.texts.items import Family, Item, Verdict, final, last_marked
 from manyminds.worlds.texts.task_files import Row
 
@@ -12,7 +13,9 @@ def of_row(row: Row, form: str = "") -> Question:
 
 def of_item(family: Family, item: Item, form: str = "") -> Question:
     """The item as it stands; where a function is to be written its prompt says so, and `form` is left out."""
-    return Question(item.prompt, entry_point="f") if is_code(family) else Question(item.prompt, form)
+    if is_code(family):
+        return Question(item.prompt, entry_point="f")
+    return Question(item.prompt, form, opener=THOUGHT if is_worked(family.name) else "")
 
 
 def is_code(family: Family) -> bool:

@@ -142,6 +142,11 @@ FORMATS: dict[str, dict[str, Callable[[Item], Segments]]] = {
 }
 
 
+def is_worked(family_name: str) -> bool:
+    """Is a family raised on solutions that are worked out, behind `<t>`?"""
+    return worked in FORMATS.get(family_name, {}).values()
+
+
 def formats(family_name: str) -> tuple[str, ...]:
     """The formats of a family, to be used equally often; raises BadInput for a family that is not known."""
     if family_name not in FORMATS:
