@@ -193,7 +193,6 @@ DUEL = {
 }  # fmt: skip
 NOTES = {"matrices": 2, "walk_iterations": 0, "flight_iterations": 0, "note_iterations": 300}
 
-# Checked by the tests; they join CLAIMS with the next whole verification (`*ON_NOTES,` before the judge's).
 ON_NOTES = (
     Claim("notes", "notes judged in a cycle: self-play's average is preferred to the start model", "ours", "> .5",
           won("cycle", "average"), config=NOTES),
@@ -240,5 +239,6 @@ CLAIMS = (
     Claim("regions", "regions that go round: self-play's average is beaten by less", "section 5, intransitive", "> 0",
           spread, config=FLIGHTS),
     Claim("duel", "dueling reaches the return of self-play", "section 3", "1", duel, config=DUEL),
+    *ON_NOTES,
     Claim("judge", "a judge model answers both orders of a pair alike", "ours", "> .5", judged, needs="endpoint"),
 )  # fmt: skip
