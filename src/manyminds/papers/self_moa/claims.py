@@ -10,6 +10,7 @@ from manyminds.core import Claim, Estimate, Finding, NotHere, Seeds
 from manyminds.core import statistics as st
 from manyminds.models.load import is_house
 from manyminds.papers.self_moa.arms import MIXES
+from manyminds.papers.self_moa.organisms import ORGANISMS
 from manyminds.papers.self_moa.regimes import inside
 
 PAPERS = ("MMLU", "CRUX", "MATH")  # scripted exams with the paper's accuracies
@@ -240,4 +241,5 @@ CLAIMS = (
           needs="endpoint"),
     Claim("alpaca", "length-controlled win rate: self over the best mix", "table 1", "65.7 against 59.1", alpaca,
           needs="endpoint"),
+    *ORGANISMS,
 )  # fmt: skip

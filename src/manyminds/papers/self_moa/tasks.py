@@ -106,7 +106,7 @@ def of_item(family: Family, item: Item) -> Task:
     async def score(text: str) -> float:
         return (await asking.judged(family, item, text)).progress
 
-    return Task(Question(item.prompt), score)
+    return Task(asking.of_item(family, item), score)
 
 
 def second_turn(task: Task, answer: str) -> Task:
