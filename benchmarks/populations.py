@@ -61,7 +61,7 @@ def numba_loop(folder, days):
     """A parallel loop over agents that looks at the neighbours of the susceptible alone."""
     import numba
 
-    numba.set_num_threads(2)
+    numba.set_num_threads(min(2, numba.config.NUMBA_NUM_THREADS))
 
     @numba.njit(parallel=True, fastmath=True)
     def step(t, start, neighbours, age, stage, since, until, profile, scale, load, after):
