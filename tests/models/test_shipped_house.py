@@ -1,6 +1,7 @@
 """The house model that ships with the package: small enough, whole, and as good as its card says."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,22 @@ def test_its_accuracy_is_that_of_its_card(family, level, form):
     known = families(Seeds(CARD["raise"]["seed"]))[family]
     marks = judged(opened(HOUSE), known, held_out(known, level, Seeds(CARD["seed"]), reading["items"]), form)
     assert mean_ok(marks) == pytest.approx(reading["greedy"], abs=0.125)  # another machine rounds otherwise
+
+
+def test_the_guide_says_of_it_what_its_card_says():
+    right = {(r["family"], r["level"], r["form"]): f"{r['greedy']:.0%}".replace("%", " %") for r in CARD["readings"]}
+    sections = Path(__file__).parents[2].joinpath("docs/guide.md").read_text(encoding="utf-8").split("\n## ")
+    guide = " ".join(next(text for text in sections if text.startswith("The house model")).split())
+    verifier = CARD["instruments"]["verifier"]["balanced"]
+    expected = (
+        f"sums of two steps ({right['sums', 2, 'worked']})",
+        f"functions of two operations ({right['functions', 2, 'direct']})",
+        f"(hops, grounded: {right['hops', 2, 'grounded']} at two steps)",
+        f"({right['calls', 2, 'single']} at two calls)",
+        f"a wrong one ({verifier:.0%}".replace("%", " %"),
+    )
+    for said in expected:
+        assert said in guide, said
 
 
 async def test_it_answers_by_its_name():

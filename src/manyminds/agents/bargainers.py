@@ -6,6 +6,7 @@ and what it accepts. They take plain numbers or arrays of them (one a game), so 
 a whole grid of games at once.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -46,19 +47,19 @@ def limited(gain: Number, pie: Number) -> Number:
 
 
 @dataclass(frozen=True)
-class Bargainer:
+class Bargainer(ABC):
     """What all bargainers share. `guess`: the pie it reckons with where nobody told it."""
 
     guess: float = 0.2
     kind = "rule"
 
+    @abstractmethod
     def asks(self, seen: Seen) -> Number:
         """The gain it demands for itself."""
-        raise NotImplementedError(f"{type(self).__name__} must say what it asks for")
 
+    @abstractmethod
     def accepts(self, seen: Seen) -> Number:
         """Whether it takes what is `offered`."""
-        raise NotImplementedError(f"{type(self).__name__} must say what it accepts")
 
     def pie(self, seen: Seen) -> Number:
         return np.maximum(filled(seen.pie, self.guess), 0.0)

@@ -4,6 +4,7 @@ As with bargainers, a rule is one function of what it has seen, of numbers or of
 seat and plays a whole grid of games from one definition.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -42,13 +43,14 @@ class Advised(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sender:
+class Sender(ABC):
     """What all sellers share: they say whether to buy."""
 
     kind = "rule"
 
+    @abstractmethod
     def recommends(self, seen: Product) -> Number:
-        raise NotImplementedError(f"{type(self).__name__} must say when it recommends")
+        """Whether it recommends the product."""
 
     async def act(self, view: View) -> Any:
         sight = view.data
@@ -88,13 +90,14 @@ class Committed(Sender):
 
 
 @dataclass(frozen=True)
-class Buyer:
+class Buyer(ABC):
     """What all buyers share."""
 
     kind = "rule"
 
+    @abstractmethod
     def buys(self, seen: Advised) -> Number:
-        raise NotImplementedError(f"{type(self).__name__} must say when it buys")
+        """Whether it buys what was recommended or not."""
 
     async def act(self, view: View) -> Any:
         return "yes" if bool(self.buys(advised(view.data))) else "no"

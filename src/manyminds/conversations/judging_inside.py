@@ -90,7 +90,7 @@ def judge(code, calls, mark, each, numpy=False, traced=False, write=os.write, du
         sys.settrace(trace)
     try:
         exec(source(code, "program", "exec"), space)
-    except BaseException as error:
+    except BaseException as error:  # a program may raise anything, even SystemExit; it is reported, never passed over
         say(-1, "broken", said(error))
         leave(1)
     for at, call in enumerate(calls):
@@ -108,7 +108,7 @@ def judge(code, calls, mark, each, numpy=False, traced=False, write=os.write, du
                 leave(1)
         except Opaque as error:
             say(at, "opaque", str(error))
-        except BaseException as error:
+        except BaseException as error:  # the same of a call: it is a verdict on the program
             say(at, "error", said(error))
     if traced:
         say(-1, "lines", " ".join(map(str, sorted(lines))))

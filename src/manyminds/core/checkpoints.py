@@ -63,7 +63,7 @@ class Checkpoint:
                 raise BadInput(f"{self.path} holds arrays of another shape than this run has; remove it to begin anew")
             try:
                 return rewrapped(equinox.tree_deserialise_leaves(file, unwrapped(like)), like)
-            except Exception as error:
+            except Exception as error:  # whatever a damaged file makes the reader raise, it is told as what it is
                 raise BadInput(f"{self.path} is damaged ({type(error).__name__}: {error})") from None
 
     def remove(self) -> None:

@@ -7,6 +7,7 @@ What is divided and how proposals read is up to the game (`Bargaining`, `Negotia
 """
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Literal, NamedTuple
@@ -88,7 +89,7 @@ def money_text(amount: float) -> str:
 
 
 @dataclass(frozen=True)
-class Alternating:
+class Alternating(ABC):
     """What every game of alternating offers shares. `rounds=None`: no end that anybody is told of."""
 
     players: tuple[str, str] = ("Alice", "Bob")
@@ -102,29 +103,29 @@ class Alternating:
 
     game = ""  # the folder of its prompts
 
+    @abstractmethod
     def proposing(self, seat: int) -> Action:
         """The contract of a proposal."""
-        raise NotImplementedError
 
+    @abstractmethod
     def terms_of(self, seat: int, answer: Any) -> float:
         """The terms in an answer to `proposing`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def gain(self, seat: int, terms: float) -> float:
         """What terms bring a player, as a share of the money, before any discount."""
-        raise NotImplementedError
 
+    @abstractmethod
     def payoff(self, seat: int, terms: float, stage: int) -> float:
         """What an agreement at `stage` is worth to a player, in money."""
-        raise NotImplementedError
 
+    @abstractmethod
     def private(self, seat: int) -> float:
         """The parameter of a player that the other knows only under complete information."""
-        raise NotImplementedError
 
+    @abstractmethod
     def in_words(self, terms: float) -> str:
         """What terms mean."""
-        raise NotImplementedError
 
     def secrets_in(self, seat: int, numbers: list[float], text: str) -> bool:
         """Does a text tell the private parameter of `seat`?"""
