@@ -307,7 +307,7 @@ def put(setup, place, text) -> None:
 
 
 def refuse(setup, error) -> NoReturn:
-    """Whatever kept a wall from standing is told to the caller, and nothing runs: no half of a jail is better than none."""
+    """Whatever kept a wall from standing is told to the caller, and nothing runs."""
     report(setup, f"refused {type(error).__name__}: {error}")
     os._exit(125)
 
