@@ -146,18 +146,21 @@ def mesa_loop(folder, days):
 
 
 def agent_torch(days):
-    """Its own city of 37,518 people, as installed; every step has the same two substeps."""
+    """Its own city of 37,518 people; every step has the same two substeps. As installed the model waits for a language
+    model's behaviour, and its controller passes over the error that says so: the heuristic mode is its own setting."""
     import io
     from contextlib import redirect_stdout
 
-    from agent_torch.core.dataloader import LoadPopulation
+    from agent_torch.core.dataloader import DataLoader, LoadPopulation
     from agent_torch.core.executor import Executor
     from agent_torch.models import covid
     from agent_torch.populations import astoria
 
     began = perf_counter()
     with redirect_stdout(io.StringIO()):
-        executor = Executor(covid, pop_loader=LoadPopulation(astoria))
+        loader = DataLoader(covid, LoadPopulation(astoria))
+        loader.set_config_attribute("EXECUTION_MODE", "heuristic")
+        executor = Executor(covid, data_loader=loader)
         executor.init()
         loading, times = perf_counter() - began, []
         for _ in range(days):

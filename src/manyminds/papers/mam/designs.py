@@ -19,9 +19,10 @@ from manyminds.worlds.science.molecules import Grammar
 
 
 class Design(BaseModel, frozen=True):
-    """One target. Means are of the property, over samples and over the exact tilted law."""
+    """One target and one seed. Means are of the property, over samples and over the exact tilted law."""
 
     target: float
+    seed: int
     mean: float  # without a scaffold
     exact_mean: float
     held_mean: float  # with the scaffold
@@ -33,8 +34,8 @@ class Design(BaseModel, frozen=True):
 
 
 def designed(how: DesignSettings, seeds: Seeds) -> list[dict[str, Any]]:
-    """All targets at once, as seeds of one training with energies of their own."""
-    grammar, targets = Grammar(), jnp.asarray(how.targets, jnp.float32)
+    """All targets and seeds at once, as seeds of one training with energies of their own."""
+    grammar, targets = Grammar(), jnp.tile(jnp.asarray(how.targets, jnp.float32), how.seeds)
     optimiser = how.optimiser(how.steps)
 
     def make(key: jax.Array) -> Dual:
@@ -47,8 +48,8 @@ def designed(how: DesignSettings, seeds: Seeds) -> list[dict[str, Any]]:
     everything = exact_marginals.every(how.size, grammar.symbols)
     worth = np.asarray(grammar.properties(jnp.asarray(everything)))
     return [
-        measured(one_of(end.fit.model, i), grammar, how, target, everything, worth, seeds.child("measured", i))
-        for i, target in enumerate(how.targets)
+        measured(one_of(end.fit.model, i), grammar, how, i, everything, worth, seeds.child("measured", i))
+        for i in range(len(targets))
     ]
 
 
@@ -56,12 +57,13 @@ def measured(
     model: Dual,
     grammar: Grammar,
     how: DesignSettings,
-    target: float,
+    index: int,
     everything: np.ndarray,
     worth: np.ndarray,
     seeds: Seeds,
 ) -> dict[str, Any]:
-    scaffold = np.asarray(how.scaffold, np.int32)
+    seed, which = divmod(index, len(how.targets))
+    target, scaffold = how.targets[which], np.asarray(how.scaffold, np.int32)
     table = exact_marginals.tabled(-((worth - target) ** 2) / how.tau, how.size, grammar.symbols)
     law = np.exp(table.ravel())
     held = law * ((scaffold == 0) | (everything == scaffold)).all(1)
@@ -74,6 +76,7 @@ def measured(
     exact = exact_marginals.log_marginals(table, scaffold[None])
     return Design(
         target=target,
+        seed=seed,
         mean=grammar.properties(free).mean(),
         exact_mean=law @ worth,
         held_mean=grammar.properties(jnp.asarray(kept)).mean(),

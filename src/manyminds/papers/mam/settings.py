@@ -78,6 +78,7 @@ class DesignSettings(Training):
     cap: float = Field(2.0, gt=0, description="nats beyond which a residual counts linearly (ours)")
     scaffold: tuple[int, ...] = Field((0, 1, 2, 0, 0, 0), description="symbols that are given; 0 is free")
     samples: int = Field(2000, ge=10)
+    seeds: int = Field(1, ge=1, le=100)
 
 
 class SpeedSettings(PaperConfig):

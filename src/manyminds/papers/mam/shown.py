@@ -71,8 +71,9 @@ def text(found: Any) -> Table:
 
 
 def design(found: list[Any]) -> Table:
-    rows = tuple((d.target, d.mean, d.exact_mean, d.held_mean, d.exact_held_mean, d.respected, d.kl,
-                  " ".join(d.examples)) for d in found)  # fmt: skip
+    by_target = [[d for d in found if d.target == target] for target in dict.fromkeys(d.target for d in found)]
+    rows = tuple((of[0].target, mean(of, "mean"), of[0].exact_mean, mean(of, "held_mean"), of[0].exact_held_mean,
+                  mean(of, "respected"), mean(of, "kl"), " ".join(of[0].examples)) for of in by_target)  # fmt: skip
     columns = ("target", "mean", "exact", "mean, scaffold", "exact", "scaffold kept", "KL", "samples")
     return Table("Strings designed for a property", columns, rows)
 

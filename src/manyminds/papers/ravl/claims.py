@@ -157,7 +157,7 @@ def scored(results: Any) -> Finding:
 GRID = {"blended": (), "exact": 20, "seeds": 20}
 BLEND = {"methods": (), "exact": 20}
 NO_GRID = {"methods": (), "blended": (), "exact": 20}
-PLANE = NO_GRID | {"plane": ("base", "ravl"), "plane_seeds": 2}
+PLANE = NO_GRID | {"plane": ("base", "ravl"), "plane_seeds": 5}
 # Smaller networks, shorter, and less entropy at first: five seeds of ten critics in minutes.
 REMEDY = NO_GRID | {
     "plane": ("patch-own", "ravl-norm", "ravl-prior"),

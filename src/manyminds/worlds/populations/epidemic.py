@@ -212,9 +212,7 @@ class Epidemic:
             recent = jnp.concatenate([counted[None], state.trace.recent[:-1]])
             likelihood = state.trace.likelihood + log_likelihood(lax.stop_gradient(counted), odds)
             after = after._replace(trace=Trace(state.trace.free * (1 - counted), recent, likelihood))
-        kind = jnp.float32 if state.trace is not None else jnp.int32
-        cases = jnp.zeros(self.areas, kind).at[place.area].add(counted.astype(kind))
-        measured = {"cases": cases, "home": home.mean()}
+        measured = {"cases": by_area(counted, place.area, self.areas), "home": home.mean()}
         return after, measured
 
     def progression(
@@ -240,6 +238,14 @@ class Epidemic:
 def rules(epidemic: Epidemic) -> Dynamics:
     """The rules of one epidemic as one object, so that equal epidemics compile once."""
     return Dynamics((epidemic.transmission, epidemic.progression), epidemic.observe, epidemic.act)
+
+
+def by_area(counted: Array, area: Array, areas: int) -> Array:
+    """Sums over the agents of each area, shape (areas,): int32 of booleans, float32 of floats."""
+    if counted.dtype == bool and areas <= 16:  # a pass for each area is five times as fast as a scatter
+        return jnp.stack([(counted & (area == one)).sum(dtype=jnp.int32) for one in range(areas)])
+    kind = jnp.int32 if counted.dtype == bool else jnp.float32
+    return jnp.zeros(areas, kind).at[area].add(counted.astype(kind))
 
 
 def at(weekly: Array, week: Array) -> Array:
