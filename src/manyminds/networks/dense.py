@@ -80,6 +80,19 @@ class Layers(eqx.Module):
         return self.layers[-1](x)
 
 
+class Scaled(eqx.Module):
+    """Layers whose inputs are brought from between `low` and `high` to [-1, 1], and whose outputs are in `unit`s."""
+
+    layers: Layers
+    low: tuple[float, ...] = eqx.field(static=True)
+    high: tuple[float, ...] = eqx.field(static=True)
+    unit: float = eqx.field(static=True)
+
+    def __call__(self, x: Array) -> Array:
+        low, high = jnp.asarray(self.low, x.dtype), jnp.asarray(self.high, x.dtype)
+        return self.unit * self.layers(2 * (x - low) / (high - low) - 1)
+
+
 class WithPrior(eqx.Module):
     """A network plus `scale` times a random one that is never trained (Osband et al., arXiv 1806.03335)."""
 

@@ -6,20 +6,24 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from pydantic import BaseModel
 
 from manyminds.core import Seeds
 from manyminds.core.array_worlds import ArrayWorld, Discrete
 from manyminds.learning.continual import Online
-from manyminds.learning.dyna import Dyna, Levels, LinearQ, alone, dyna, living
+from manyminds.learning.deep_q import DoubleQ
+from manyminds.learning.dyna import Dyna, Levels, LinearQ, ValueLearner, alone, dyna, living
 from manyminds.learning.training import over_seeds, trained
 from manyminds.learning.world_models import NetworkModel, Outputs, SparseModel
+from manyminds.networks.dense import Layers, Scaled, uniform
 from manyminds.networks.sparse_encoding import SparseEncoding, bounds, sparse_encoding
 from manyminds.worlds.control.classic import Acrobot, MountainCar, Pendulum
 from manyminds.worlds.grids.maze import Maze
 
 Place = Literal["maze", "windy-maze", "mountain-car", "acrobot", "pendulum"]
 Method = Literal["losse", "model-free", "replay", "nn-online", "nn-replay", "nn-synaptic", "nn-coreset"]
+Learner = Literal["linear", "double-dqn"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Curve(BaseModel, frozen=True):
 
     place: str
     method: str
+    learner: str = "linear"
     steps: list[int]
     returns: list[list[float]]  # (seeds, points)
     area: list[float]
@@ -72,6 +77,24 @@ def value_features(place: str, setting: Setting, key: jax.Array) -> SparseEncodi
         cells = int(setting.high[0])
         return SparseEncoding(within, jnp.eye(2), jnp.zeros(2), 1, 2, cells, "clip")
     return sparse_encoding(within, key, groups=16, dims=2, bins=8)
+
+
+def value_learner(kind: Learner, place: str, setting: Setting, seeds: Seeds) -> ValueLearner:
+    """What learns to act: Q-learning on fixed features, or double Q-learning with a network of 2 x 64."""
+    world = setting.world
+    assert isinstance(world.actions, Discrete)
+    actions = world.actions.n
+    if kind == "linear":
+        features = value_features(place, setting, seeds.jax("value features"))
+        return LinearQ(features, actions, setting.discount, setting.step_size)
+    unit = setting.reward / (1 - setting.discount)
+
+    def network(key: jax.Array) -> Scaled:
+        # Values begin near 0, as those of the linear learner do: rewards are costs, so that is hopeful.
+        layers = Layers((world.observation_size, 64, 64, actions), key, last=uniform(3e-3))
+        return Scaled(layers, setting.low, setting.high, unit)
+
+    return DoubleQ(network, optax.adam(1e-3), setting.discount)
 
 
 def world_model(method: Method, setting: Setting, steps: int, step_size: float, key: jax.Array) -> Any:
@@ -94,15 +117,14 @@ def world_model(method: Method, setting: Setting, steps: int, step_size: float, 
 
 
 def lived(
-    place: Place, method: Method, steps: int, repeats: int, seeds: Seeds, how: Dyna, step_size: float = 1e-3
-) -> dict[str, Any]:
+    place: Place, method: Method, steps: int, repeats: int, seeds: Seeds, how: Dyna, learns: Learner = "linear",
+    step_size: float = 1e-3,
+) -> dict[str, Any]:  # fmt: skip
     """One method in one world, all seeds at once. Seeds, value features and first states are the same for all."""
     setting = PLACES[place]
     world = setting.world
     model = world_model(method, setting, steps, step_size, seeds.jax("model features"))
-    assert isinstance(world.actions, Discrete)
-    features = value_features(place, setting, seeds.jax("value features"))
-    learner = LinearQ(features, world.actions.n, setting.discount, setting.step_size)
+    learner = value_learner(learns, place, setting, seeds)
     how = replace(how, replayed=method == "replay", capacity=steps)
     how = alone(how) if method == "model-free" else how
     low, high = jnp.asarray(setting.low, jnp.float32), jnp.asarray(setting.high, jnp.float32)
@@ -114,7 +136,7 @@ def lived(
     returns = filled(np.where(over > 0, total / np.where(over > 0, over, 1), np.nan).T, setting.worst)
     leader = end.model.leader if method == "losse" else None
     return Curve(
-        place=place, method=method, steps=curves.steps.tolist(), returns=returns.tolist(),
+        place=place, method=method, learner=learns, steps=curves.steps.tolist(), returns=returns.tolist(),
         area=returns.mean(1).tolist(), lost=int(leader.lost.sum()) if leader else 0,
         skipped=int(leader.skipped.sum()) if leader else 0,
     ).model_dump()  # fmt: skip

@@ -11,7 +11,7 @@ from manyminds.learning.dyna import Dyna
 from manyminds.papers.index import paper
 from manyminds.papers.losse import experiments
 from manyminds.papers.losse.claims import CLAIMS
-from manyminds.papers.losse.control import Curve, Method, Place, lived
+from manyminds.papers.losse.control import Curve, Learner, Method, Place, lived
 from manyminds.papers.losse.cost import cost
 from manyminds.papers.losse.experiments import RIVALS
 from manyminds.papers.losse.logs import learnt_log
@@ -42,6 +42,7 @@ class Config(PaperConfig):
     tasks: tuple[Literal["pendulum", "digits"], ...] = ("pendulum",)
     places: tuple[Place, ...] = Field(("maze",), description="worlds of Dyna")
     methods: tuple[Method, ...] = ("losse", "model-free", "replay", "nn-online")
+    learner: Learner = Field("linear", description="of values in Dyna: linear in fixed features, or double DQN")
     maze_steps: int = Field(3000, ge=500, le=10_000_000, description="real steps in mazes")
     control_steps: int = Field(8000, ge=1000, le=10_000_000, description="real steps in mountain car and pendulum")
     acrobot_steps: int = Field(10_000, ge=1000, le=10_000_000)
@@ -123,7 +124,7 @@ def pieces(config: Config, seeds: Seeds) -> dict[str, Callable[[], Any]]:
     for place in config.places:
         for method in config.methods:
             jobs[f"dyna/{place}/{method}"] = lambda p=place, m=method: lived(
-                p, m, config.steps(p), n, seeds.child("dyna", p), how)  # fmt: skip
+                p, m, config.steps(p), n, seeds.child("dyna", p), how, config.learner)  # fmt: skip
     return jobs
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from manyminds.core import Table
 from manyminds.core import statistics as st
 
+LEARNERS = {"linear": "linear Q-learning", "double-dqn": "double DQN"}
+
 
 def tables(results: Any) -> list[Table]:
     """One table a part that ran."""
@@ -78,7 +80,7 @@ def curve_tables(curves: Any) -> list[Table]:
     for place in dict.fromkeys(c.place for c in curves):
         here = [c for c in curves if c.place == place]
         rows = tuple((c.method, st.mean(c.area), st.mean([one[-1] for one in c.returns])) for c in here)
-        title = f"Dyna in {place}, {here[0].steps[-1]:,} real steps"
+        title = f"Dyna in {place} by {LEARNERS[here[0].learner]}, {here[0].steps[-1]:,} real steps"
         found.append(Table(title, ("method", "area (mean return)", "last return"), rows, note))
     return found
 
