@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from manyminds.core import Seeds
+from manyminds.core import BadInput, Seeds
 from manyminds.lab.command import main
+from manyminds.lab.overrides import overridden
 from manyminds.learning import branched_rollouts as br
 from manyminds.learning import tabular_dynamics as dynamics
 from manyminds.learning.dynamics_ensembles import Fit
@@ -151,6 +152,15 @@ def test_the_sizes_of_the_paper_are_the_defaults():
     )
     for claim in CLAIMS:
         Config(**claim.config)
+
+
+def test_settings_on_a_data_set_are_read_from_words_and_refused_before_anything_runs():
+    found = overridden(Config, ["branches.steps=1", "branches.real=.5", "fit.members=3", "plane_size.width=8"])
+    assert (found.branches.steps, found.branches.real, found.fit.members, found.plane_size.width) == (1, 0.5, 3, 8)
+    assert Config(**json.loads(found.model_dump_json())) == found
+    for wrong in ("branches.stps=1", "branches.steps=0", "fit.width=many", "plane_size.wdth=8"):
+        with pytest.raises(BadInput):
+            overridden(Config, [wrong])
 
 
 def test_it_runs_from_the_command_line(tmp_path, monkeypatch, capsys):

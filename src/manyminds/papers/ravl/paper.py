@@ -1,5 +1,6 @@
 """RAVL (arXiv 2402.12527): offline model-based learning fails even in the true dynamics, at the edge of reach."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,8 +43,8 @@ class Config(PaperConfig):
     critics: int = Field(10, ge=1, description="N of RAVL on the data set (searched: 10, 50)")
     diversity: float = Field(1.0, ge=0, description="eta of RAVL on the data set (searched: 1, 10, 100)")
     true_share: float = Field(0.0, ge=0, le=1, description="u on the data set; above 0 it needs the simulator")
-    branches: dict[str, Any] = Field({}, description="settings of learning/branched_rollouts.py on the data set")
-    fit: dict[str, Any] = Field({}, description="settings of learning/dynamics_ensembles.py on the data set")
+    branches: Branches = Field(Branches(), description="rollouts on the data set; each method has its own penalty")
+    fit: Fit = Field(Fit(), description="of the dynamics models to the data set")
     width: int = Field(256, ge=1, description="of actor and critics on the data set")
 
 
@@ -105,9 +106,8 @@ def on_data(config: Config, method: str, seed: int, lab: Lab) -> Any:
     learner = SAC(critics=config.critics if pessimistic else 2, diversity=config.diversity if pessimistic else 0.0,
                   width=config.width, depth=3)  # fmt: skip
     penalty: Penalty = method if method in ("mopo", "morel", "mobile") else "none"  # type: ignore[assignment]
-    branches = Branches(**{"penalty": penalty, **config.branches})
     return datasets.learnt(
-        Path(config.data), config.task, learner, branches, Fit(**config.fit), config.epochs, lab.seeds.child("data"),
+        Path(config.data), config.task, learner, replace(config.branches, penalty=penalty), config.fit, config.epochs, lab.seeds.child("data"),
         seed, config.true_share, method=method, keeper=lab.checkpoint(f"data {method} {seed}"),
     )  # fmt: skip
 

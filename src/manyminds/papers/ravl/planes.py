@@ -31,7 +31,7 @@ CRITICS: dict[str, dict[str, Any]] = {
 }
 
 
-class Size(BaseModel, frozen=True):
+class Size(BaseModel, frozen=True, extra="forbid"):
     """How long and how large; the same for every method that is compared."""
 
     steps: int = 5
