@@ -1,7 +1,7 @@
 """Tokens a core-second of the house model: batched sampling beside `transformers.generate` on the same weights, and
 what masks cost. Every figure is the fastest of some calls, after one that compiles; ratios are printed.
 
-    python benchmarks/house.py [--folder FOLDER] [--rows 64] [--tokens 60]
+    python benchmarks/house.py [--folder FOLDER | --size S] [--rows 64] [--tokens 60]
 """
 
 import argparse
@@ -17,6 +17,7 @@ from manyminds.models.house.decoder import SIZES, Decoder
 from manyminds.models.house.model import Speaking, speaking
 from manyminds.models.house.tokenizer import END, PAD, trained
 from manyminds.models.house.weights import store
+from manyminds.models.load import HOUSE
 from manyminds.models.request import Request, user
 
 PROMPTS = (
@@ -28,7 +29,7 @@ LETTERS = Pattern("[A-Za-z ]{400}")  # long enough that no answer ends early
 
 def random_model(folder: Path, size: str) -> None:
     """A model of this size with weights as they are drawn: what it says does not matter here."""
-    tokenizer = trained(PROMPTS, 330)
+    tokenizer = trained(PROMPTS, 320)
     tokenizer.save(folder)
     store(Decoder.drawn(SIZES[size], jax.random.key(0)), folder, tokenizer.ids[END], tokenizer.ids[PAD])
 
@@ -81,14 +82,14 @@ def theirs(folder: Path, model: Speaking, rows: int, tokens: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, help="a house model; one with random weights if not given")
-    parser.add_argument("--size", default="S", choices=SIZES)
+    parser.add_argument("--folder", type=Path, default=HOUSE, help="a house model; the one that ships if not given")
+    parser.add_argument("--size", choices=SIZES, help="random weights of this size instead")
     parser.add_argument("--rows", type=int, default=64)
     parser.add_argument("--tokens", type=int, default=60)
     given = parser.parse_args()
     with TemporaryDirectory() as place:
-        folder = given.folder or Path(place)
-        if given.folder is None:
+        folder = Path(place) if given.size else given.folder
+        if given.size:
             random_model(folder, given.size)
         model = speaking(folder, 0)
         assert model.words.vocab_size  # made while the model still has an end

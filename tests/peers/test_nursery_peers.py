@@ -10,7 +10,9 @@ from manyminds.core import Seeds
 from manyminds.worlds.texts.functions import Functions, applied, mutants
 from manyminds.worlds.texts.hops import Hops
 from manyminds.worlds.texts.items import items
+from manyminds.worlds.texts.questions import Questions
 from manyminds.worlds.texts.retrieval import Index, words
+from manyminds.worlds.texts.searches import documents, index_of
 from manyminds.worlds.texts.sequents import Sequent, grown, proof, random_formula
 
 SEEDS = Seeds(8)
@@ -59,6 +61,22 @@ def test_retrieval_scores_as_rank_bm25_does():
         ours, theirs = Index(texts), peer([words(text) for text in texts])
         for query in (item.meta["question"], texts[0], "teacher", "nothing of this"):
             assert ours.scores(query) == pytest.approx(theirs.get_scores(words(query)), abs=1e-9)
+
+
+def test_searches_rank_as_rank_bm25_does():
+    """The index behind searches, with the idf of BM25+."""
+    peer = pytest.importorskip("rank_bm25").BM25Plus
+    for family in (Hops(documents=6), Hops(conflict=True), Questions()):
+        for item in items(family, 3, "train", SEEDS, 20):
+            ours = index_of(documents(item))
+            theirs = peer([words(text) for text in ours.texts], k1=0.01, b=0.0, delta=0.0)
+            assert len(ours.texts) >= 9
+            for who, relations in item.meta["plan"]:
+                query = f"{who} {relations[0]}"
+                assert ours.scores(query) == pytest.approx(theirs.get_scores(words(query)), abs=1e-9)
+    plain = Index(ours.texts, positive=True)
+    theirs = peer([words(text) for text in ours.texts], delta=0.0)
+    assert plain.scores(query) == pytest.approx(theirs.get_scores(words(query)), abs=1e-9)
 
 
 @pytest.mark.skipif(isolation().walls == "none", reason="no isolation here")

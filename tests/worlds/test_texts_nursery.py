@@ -26,7 +26,7 @@ NOISE = ["", "#", "#\n#", "x" * 10_000, "#" + "9" * 10_000, "\0", "٣+٤=٧\n#٧
          "intro\nintro", "step 1 off 99999999999 fatal"]  # fmt: skip
 
 # How a family reads: the last marked line; calls and the last marked line; actions; a proof; a program.
-GROUPS = {"calls": "calls", "functions": "program", "rewrites": "proof", "sequents": "proof"}
+GROUPS = {"calls": "calls", "calls-attached": "calls", "functions": "program", "rewrites": "proof", "sequents": "proof"}
 
 
 def group(name):

@@ -9,11 +9,11 @@ import pytest
 from manyminds.core import BadInput, Seeds
 from manyminds.worlds.texts.grids import Grids
 from manyminds.worlds.texts.hops import Hops
-from manyminds.worlds.texts.items import items, split_of
-from manyminds.worlds.texts.slips import KINDS, carried, first_difference, slipped, wrong_answer
+from manyminds.worlds.texts.items import SPLITS, final, items, split_of
+from manyminds.worlds.texts.slips import KINDS, carried, first_difference, kind_of, slipped, wrong_answer
 from manyminds.worlds.texts.sums import EQUATION, Sums, first_wrong
 from manyminds.worlds.texts.sway import Sway, cell, facts
-from manyminds.worlds.texts.turns import Turns, own_solution, unit_score
+from manyminds.worlds.texts.turns import FEWEST, MARRED, Own, Turns, own_mistake, own_solution, unit_score
 
 SEEDS = Seeds(2)
 STEPS = ["17-5=12", "3*4=12", "12+12=24", "24*2=48"]
@@ -108,7 +108,9 @@ def test_other_families_are_wrapped_where_that_makes_sense():
                 wrong = [one for one in item.meta.get("offered", []) if one != item.meta["right"]]
                 assert kind == "debate" or (wrong and all(one.isdigit() == wrong[0].isdigit() for one in wrong))
     with pytest.raises(BadInput, match="wrap sums"):
-        Turns("verify", of=Hops())
+        Turns("critique", of=Hops())
+    with pytest.raises(BadInput, match="wrap one of sums, hops, functions"):
+        Turns("verify", of=Grids())
 
 
 def test_a_models_own_solution_gets_its_exact_label():
@@ -119,6 +121,104 @@ def test_a_models_own_solution_gets_its_exact_label():
     assert labelled.answer == f"bad 2 {steps[1].rpartition('=')[2]}" and labelled.split == "train"
     assert own_solution(item, "I cannot").answer.startswith("bad 1")
     assert Turns("verify").check(labelled, labelled.solution).ok
+
+
+def test_the_kind_of_a_slip_is_told_from_its_line():
+    """An independent oracle: the generator of slips, which knows what it did; lines it never makes have no kind."""
+    for seed in range(600):
+        slip = slipped(Random(seed), STEPS, ("off", "swapped", "operation", "operand")[seed % 4])
+        assert kind_of(STEPS[slip.at], slip.lines[slip.at]) == slip.kind
+    for said in ("17-5=12", "17-5=99", "9-8=1", "17-5=", "5+17=23", "12", "6+6=12"):
+        assert kind_of("17-5=12", said) == ""
+    assert kind_of("17-5=12", "16-5=11") == "operand", "the first one too"
+
+
+def wrong_by_slips(level, count=3 * FEWEST, split="raise", kinds=KINDS):
+    """What a model might write: solutions with a slip, by items of a split."""
+    found = {}
+    for i, item in enumerate(items(Sums(), level, split, SEEDS, count)):
+        slip = slipped(Random(i), item.meta["steps"], kinds[i % len(kinds)])
+        mistake = own_mistake(item, "\n".join([*slip.lines, final(f"{item.answer}0")]))
+        if mistake:
+            found[mistake.form, mistake.lines] = (mistake, slip)
+    return found
+
+
+def test_a_mistake_of_a_models_own_is_where_the_checker_finds_it():
+    found = wrong_by_slips(3)
+    assert len(found) > 2 * FEWEST
+    for mistake, slip in found.values():
+        assert (mistake.slip.lines, mistake.slip.at, mistake.slip.right) == (slip.lines, slip.at, slip.right)
+    item = next(one for one in items(Sums(), 3, "raise", SEEDS, 9) if len(one.meta["steps"]) > 2)
+    first, *others = item.meta["steps"]
+    a, b = first.split("=")[0].replace("*", "+").replace("-", "+").replace("/", "+").split("+")
+    end = first.rpartition("=")[2]
+    refused = {
+        "right": item.solution,
+        "right, the answer alone wrong": "\n".join([first, *others, "#999"]),
+        "right answer": "\n".join(["1+1=3", *others, final(item.answer)]),
+        "the same result in other words": "\n".join([f"{end}+0={end}", "1+1=3", "#999"]),
+        "no answer": "\n".join(["1+1=3", *others]),
+        "no equations": "I cannot\n#999",
+        "something between": "\n".join(["1+1=3", "so", "#999"]),
+        "answer alone": "#999",
+        "far too long": "\n".join(["1+1=3"] * 9 + ["#999"]),
+        "": "",
+    }
+    for why, text in refused.items():
+        assert own_mistake(item, text) is None, why
+    assert own_mistake(item, "1+1=3\n#999").slip.at == 0 and a and b
+
+
+@pytest.mark.parametrize("kind", MARRED)
+def test_half_of_the_mistakes_are_the_models_own_and_labels_are_exact(kind):
+    """Labels are found again from the prompt alone: the lines that are shown, against the steps of the sum."""
+    own = tuple(mistake for mistake, _ in wrong_by_slips(2, 120, kinds=("off", "operand", "operation")).values())
+    family, shown = Turns(kind, own=own), {(one.prompt, one.lines) for one in own}
+    steps, sums = {one.prompt: one.steps for one in own}, {one.prompt for one in own}
+    marred = from_pool = clean = clean_from_pool = 0
+    for draw in range(400):
+        item = items(family, 2, "raise", SEEDS.child(draw), 1)[0]
+        prompt, *said = item.prompt.split("\n")
+        lines = [line for line in said if EQUATION.fullmatch(line)]
+        known = prompt in sums
+        if known and (wrong := first_difference(list(steps[prompt]), lines)):
+            assert (prompt, tuple(lines)) in shown
+            at, right = wrong
+            if kind == "verify":
+                assert item.answer == f"bad {at + 1} {right}" and item.meta["kind"] == "own"
+            if kind == "critique":
+                gold = [f"step {i + 1} {kind_of(a, b)} {a.rpartition('=')[2]}" for i, (a, b) in
+                        enumerate(zip(steps[prompt], lines)) if a != b]  # fmt: skip
+                assert [one.rpartition(" ")[0] for one in item.meta["units"]] == gold
+            if kind == "refine" and item.meta["critique"] == "right":
+                assert f"Step {at + 1} is wrong: it gives {right}." in item.prompt
+        is_clean = item.answer in ("ok", "0") and kind in ("verify", "critique")
+        marred, from_pool = marred + (not is_clean), from_pool + (known and not is_clean)
+        clean, clean_from_pool = clean + is_clean, clean_from_pool + (known and is_clean)
+        assert family.check(item, item.solution).ok and item.split == "raise"
+    assert abs(from_pool / marred - 0.5) < 4 * 0.5 / marred**0.5
+    assert not clean or abs(clean_from_pool / clean - 0.5) < 4 * 0.5 / clean**0.5, "a sum tells nothing of its label"
+    for split in SPLITS:
+        if split != "raise":
+            assert items(family, 2, split, SEEDS, 30) == items(Turns(kind), 2, split, SEEDS, 30)
+    assert items(family, 3, "raise", SEEDS, 30) == items(Turns(kind), 3, "raise", SEEDS, 30), "none of level 3: slips"
+
+
+def test_a_pool_must_be_of_sums_of_the_raise_split():
+    test = tuple(mistake for mistake, _ in wrong_by_slips(2, 5, "test").values())
+    assert test and isinstance(test[0], Own)
+    with pytest.raises(BadInput, match="raise split"):
+        Turns("verify", own=test)
+    own = tuple(mistake for mistake, _ in wrong_by_slips(2, 5).values())
+    with pytest.raises(BadInput, match="in sums"):
+        Turns("verify", of=Hops(), own=own)
+    assert Turns("verify", own=own).usable == {}, "too few"
+    # What follows from a mistake is of no kind, so a critique cannot name it.
+    steps, lines = ("2+3=5", "5*2=10"), ("2+3=6", "6*2=12")
+    assert own[0]._replace(steps=steps, lines=lines).units == []
+    assert own[0]._replace(steps=steps, lines=("2+3=6", "5*2=10")).units == ["step 1 off 5 slight"]
+    assert own[0]._replace(steps=steps, lines=("2+3=6",)).units == []
 
 
 def test_styles_cells_and_replies_of_a_dialogue():

@@ -21,13 +21,17 @@ def raise_model(
     seed: Annotated[int, typer.Option(help="every draw of the raise comes from it")] = 0,
     batch: Annotated[int, typer.Option(help="tokens of one step")] = 2048,
     numbers: Annotated[str, typer.Option(help="float32 or bfloat16 in products; chosen by the machine if empty")] = "",
+    rarer: Annotated[int, typer.Option(help="factor by which facts are shown more rarely; 4: a weak sibling")] = 1,
+    own: Annotated[bool, typer.Option(help="half of the mistakes that turns show are the model's own")] = True,
     threads: Threads = 0,
 ) -> None:
     """Raise a house model on the nursery."""
     pin(threads)
     from manyminds.tuning.raising import Recipe, raised
 
-    recipe = Recipe(size=size, seed=seed, minutes=minutes, tokens=tokens, batch=batch, numbers=numbers)
+    recipe = Recipe(
+        size=size, seed=seed, minutes=minutes, tokens=tokens, batch=batch, numbers=numbers, rarer=rarer, own=own
+    )
     if not sys.stderr.isatty():
         raised(recipe, out, lambda line: print(said(line), file=sys.stderr, flush=True))
         return
@@ -56,7 +60,9 @@ def said(line: dict[str, Any]) -> str:
             pair = lowest.setdefault(family, [0, 0])
             pair[0], pair[1] = pair[0] + right, pair[1] + asked
     shares = " ".join(f"{family} {100 * right // asked}" for family, (right, asked) in lowest.items())
-    return f"{head}  {left:.0f} min left  loss {line['loss']:.3f}  level 1 right %: {shares}"
+    own = line.get("own")  # only of the full mixture
+    mistakes = "" if own is None else f"  {own} own mistakes" if own else "  too few own mistakes: slips alone"
+    return f"{head}  {left:.0f} min left  loss {line['loss']:.3f}{mistakes}  level 1 right %: {shares}"
 
 
 def pin(threads: int) -> None:

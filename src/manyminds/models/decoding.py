@@ -64,9 +64,8 @@ class Row:
     def choose(self, logits: np.ndarray) -> int:
         if self.mask is None:
             return draw(logits, self.request, self.draws)
-        allowed = self.mask.allowed()
-        token = draw(np.where(allowed, logits, -np.inf), self.request, self.draws)
-        return self.in_time(token)
+        allowed = np.flatnonzero(self.mask.allowed())
+        return self.in_time(int(allowed[draw(logits[allowed], self.request, self.draws)]))
 
     def in_time(self, token: int) -> int:
         """`token`, or the way out where after it the answer could no longer be completed within its limit."""

@@ -160,12 +160,8 @@ class Mask:
 
     def allowed(self) -> np.ndarray:
         """(tokens,) which tokens may come next."""
-        from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
-
-        size = len(self.vocabulary.rank)
-        bits = allocate_token_bitmask(1, size)
-        fill_next_token_bitmask(self.matcher, bits, 0)
-        return np.unpackbits(bits.view(np.uint8), bitorder="little")[:size].astype(bool)
+        bits = np.frombuffer(self.matcher.compute_bitmask(), np.uint8)
+        return np.unpackbits(bits, count=len(self.vocabulary.rank), bitorder="little").view(bool)
 
     def take(self, token: int) -> None:
         if not self.matcher.consume_token(token):

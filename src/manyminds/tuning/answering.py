@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from manyminds.models.batched import Speaker
 from manyminds.models.decoding import Row
 from manyminds.models.request import Request
-from manyminds.worlds.texts import calls, formats, rooms, sequents
+from manyminds.worlds.texts import calls, formats, rooms, rooms_for_two, searches, sequents
 from manyminds.worlds.texts.items import Item
 
 TURNS = 24  # at most, in a play
@@ -21,34 +21,53 @@ class Play:
     item: Item
     form: str
     stream: str  # names the draws
-    context: str  # all that was read and said so far, up to the token that opens the next turn
+    context: str  # all that was read and said so far by who is next, up to the token that opens the next turn
     said: list[tuple[str, str]] = field(default_factory=list)  # (opening token, what was said)
     tokens: int = 0
     logprob: float = 0.0  # of all that was said
     over: bool = False
+    seat: int = 0  # who is next, where two play
+    waiting: str = ""  # what the other one has read and said
+
+    def __post_init__(self) -> None:
+        if is_for_two(self.item.family, self.form):
+            self.waiting = f"{formats.USER}{self.item.meta['told'][1]}"
 
     @property
     def text(self) -> str:
-        """What the checker reads: all turns but those of a planner."""
-        return "\n".join(said for opener, said in self.said if opener != formats.PLANNER)
+        """What the checker reads: all turns but those of a planner; where two play, a line each in their order."""
+        said = [said for opener, said in self.said if opener != formats.PLANNER]
+        return "\n".join(" ".join(one.split("\n")) for one in said) if self.waiting else "\n".join(said)
 
     def heard(self, said: str) -> None:
         """Take a turn and prepare the next one."""
         self.said.append((self.context[self.context.rindex("<") :], said))
         after = following(self.item, self.form, self.said)
         self.over = after is None or len(self.said) == TURNS
-        self.context += f"{said}{formats.END}{after or ''}"
+        self.context += f"{said}{formats.END}"
+        if is_for_two(self.item.family, self.form) and after is not None:
+            seat = rooms_for_two.next_seat(self.item, [line for _, line in self.said])
+            if seat != self.seat:
+                self.seat, self.context, self.waiting = seat, self.waiting, self.context
+        self.context += after or ""
 
 
 def following(item: Item, form: str, said: Sequence[tuple[str, str]]) -> str | None:
     """What comes after the turns so far: an observation and the token that opens the next turn; None at the end."""
     opener, last = said[-1]
     lines = [text for who, text in said if who != formats.PLANNER]
-    if item.family == "calls" and form == "roles" and opener == formats.PLANNER:
+    if item.family in formats.CALLS and form == "roles" and opener == formats.PLANNER:
         return formats.CALLER if last.startswith(("Next", "Again")) else formats.SUMMARISER
+    if form == "search" and opener == formats.PLANNER:
+        return formats.ANSWER
     if last.startswith("#") or not has_turns(item.family, form):
         return None
-    if item.family == "calls":
+    if form == "search":
+        return f"{formats.OBSERVATION} {searches.run(item, lines)[-1]}{formats.ANSWER}"
+    if is_for_two(item.family, form):
+        seen = rooms_for_two.seen_next(item, lines)
+        return f"{formats.OBSERVATION} {seen}{formats.ANSWER}"
+    if item.family in formats.CALLS:
         before, given = (calls.run(item, "\n".join(some)).given for some in (lines[:-1], lines))
         seen = given[-1] if len(given) > len(before) else "error: no call"
         return f"{formats.OBSERVATION} {seen}{formats.PLANNER if form == 'roles' else formats.ANSWER}"
@@ -70,7 +89,12 @@ def goals_after(item: Item, tactics: Sequence[str]) -> str | None:
 
 
 def has_turns(family: str, form: str) -> bool:
-    return family == "calls" or form == "played"
+    return family in formats.CALLS or form in ("played", "search")
+
+
+def is_for_two(family: str, form: str) -> bool:
+    """Do two play, each in a context of its own?"""
+    return family in rooms_for_two.FAMILIES and form == "played"
 
 
 def answered(speaker: Speaker, asked: Sequence[tuple[Item, str, str]], temperature: float = 0.0) -> list[Play]:

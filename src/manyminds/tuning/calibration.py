@@ -4,6 +4,9 @@
 equal parts, at which greedy answers are right 30 to 60 % of the time and one of eight samples is right at least 15
 points more often than one alone: there is something to gain, by training as by prompting. Where there is none the
 format is out of band, and experiments on it are skipped with that reason.
+
+`out_of_distribution` holds wrappers over families that no raise wraps, at their two lowest levels. Functions that are
+mended count as right there, as everywhere on the card, where they are the reference to the letter.
 """
 
 import json
@@ -19,16 +22,20 @@ import numpy as np
 from manyminds.core import BadInput, Seeds, unknown
 from manyminds.core.statistics import share
 from manyminds.models.house.model import Speaking, speaking
+from manyminds.tuning import own_mistakes
 from manyminds.tuning.answering import Play, answered
 from manyminds.tuning.mixture import LAST_LEVEL, raised_levels
-from manyminds.worlds.texts.formats import formats
+from manyminds.worlds.texts import calls, searches
+from manyminds.worlds.texts.formats import CALLS, formats
 from manyminds.worlds.texts.items import Family, Item, Verdict, stream
 from manyminds.worlds.texts.nursery import families
 from manyminds.worlds.texts.sway import cell
+from manyminds.worlds.texts.turns import Turns, outside
 
 BAND = (0.30, 0.60)
 GAIN = 0.15  # of one right among the samples over one sample
-SAME_PROMPT = ("repair",)  # formats that differ from another one only in what is shown in a raise
+SAME_PROMPT = ("repair", "partner")  # formats that differ from another one only in what is shown in a raise, or are the
+# other side of the same play
 SAMPLES, TEMPERATURE = 8, 0.8
 
 
@@ -68,22 +75,26 @@ def calibrated(
         raise BadInput(f"a calibration takes at least one item of each kind, not {items}")
     speaker, weights = opened(folder), digest(folder / "model.safetensors")
     recipe = optional(folder / "recipe.json")
-    found = families(Seeds(recipe.get("seed", 0)))
+    found, beyond = families(Seeds(recipe.get("seed", 0))), outside()
     for name in only:
-        if name not in found:
-            raise unknown("family", name, found)
+        if name not in found and name not in beyond:
+            raise unknown("family", name, [*found, *beyond])
+    mistakes = own_mistakes.kept(folder)
     before = optional(folder / "card.json") if only else {}
     before = before if before.get("weights") == weights else {}
     kept: dict[tuple[str, int, str], list[Marked]] = {}
     readings = [read_back(one) for one in before.get("readings", []) if one["family"] not in only]
-    for name in only or found:
+    for name in (name for name in found if not only or name in only):
         readings += measured(speaker, found[name], items, seed, told, kept)
+    wrapped = dict(before.get("out_of_distribution", {}))
+    for name in (name for name in beyond if not only or name in only):
+        wrapped[name] = measured_outside(speaker, beyond[name], items, seed, told)
     card = {
         "model": {"parameters": speaker.decoder.shape.parameters, **asdict(speaker.decoder.shape)},
         "weights": weights, "raise": recipe, "curve": last_line(folder / "curve.jsonl"),
-        "exposure": optional(folder / "exposure.json"), "seed": seed,
+        "exposure": optional(folder / "exposure.json"), "own": mistakes.header() if mistakes else None, "seed": seed,
         "readings": [asdict(one) for one in readings], "standard": standards(readings),
-        "instruments": before.get("instruments") if only else instruments(kept),
+        "instruments": before.get("instruments") if only else instruments(kept), "out_of_distribution": wrapped,
     }  # fmt: skip
     card = finite(card)
     (folder / "card.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
@@ -112,6 +123,18 @@ def measured(
         for form, own in found.items()
         for (level, marks), sampled in zip(own, candidates([mean_ok(marks) for _, marks in own]))
     ]
+
+
+def measured_outside(speaker: Speaking, family: Turns, items: int, seed: int, told: Told) -> dict[str, Any]:
+    """Greedy readings of the two lowest levels, and for a verifier how balanced it is over both."""
+    (form,), readings, kept = formats(family.name), list[Reading](), list[Marked]()
+    for level in family.levels[:2]:
+        marks = judged(speaker, family, held_out(family, level, Seeds(seed), items), form)
+        readings.append(read(speaker, family, marks, level, form, False))
+        kept += marks
+        told(f"{family.name} {level} {form}: {mean_ok(marks):.2f} of {len(marks)} right")
+    found: dict[str, Any] = {"readings": [asdict(one) for one in readings]}
+    return found | {"verifier": verifier(kept)} if family.kind == "verify" else found
 
 
 def candidates(greedy: Sequence[float]) -> list[bool]:
@@ -206,6 +229,8 @@ def instruments(kept: Mapping[tuple[str, int, str], Sequence[Marked]]) -> dict[s
     retried = [(level, mark) for (name, level, _), marks in kept.items() if name == "turns-retry" for mark in marks]
     found["after_wrong_try_again"] = beside(retried, base)
     found["verifier"] = verifier(pooled(kept, "turns-verify"))
+    found["searches"] = searched(kept)
+    found["calls"] = {name: called(pooled(kept, name)) for name in CALLS}
     found["persuasion"] = persuasion(pooled(kept, "sway-partner"))
     everything = [mark for marks in kept.values() for mark in marks]
     found["format_errors"] = float(np.mean([mark.verdict.parsed is None for mark in everything]))
@@ -242,6 +267,25 @@ def verifier(marks: Sequence[Marked]) -> dict[str, float] | None:
         return None
     clean, wrong = (float(np.mean(sides[side])) for side in (True, False))
     return {"n": len(marks), "right_called_right": clean, "wrong_called_wrong": wrong, "balanced": (clean + wrong) / 2}
+
+
+def searched(kept: Mapping[tuple[str, int, str], Sequence[Marked]]) -> dict[str, float] | None:
+    """Of plays with searches: the share with the plan of the question, mean recall of the evidence, failed searches."""
+    marks = [mark for (_, _, form), some in kept.items() if form == "search" for mark in some]
+    if not marks:
+        return None
+    planned = [searches.is_planned(mark.play.item, mark.play.said[0][1]) for mark in marks if mark.play.said]
+    steps = [searches.step_metrics(mark.play.item, mark.play.text) for mark in marks]
+    return {"n": len(marks), "planned": float(np.mean(planned)), "found": float(np.mean([one.found for one in steps])),
+            "failed": float(np.mean([one.failed for one in steps]))}  # fmt: skip
+
+
+def called(marks: Sequence[Marked]) -> dict[str, float] | None:
+    """Means over plays with tools: right names, F1 of arguments, invented tools."""
+    steps = np.array([calls.step_metrics(mark.play.item, mark.play.text) for mark in marks])
+    if not len(steps):
+        return None
+    return {"n": len(steps)} | dict(zip(calls.Steps._fields, steps.mean(0).tolist()))
 
 
 def persuasion(marks: Sequence[Marked]) -> dict[str, float]:

@@ -2,10 +2,11 @@
 
 The texts of a chunk depend on the seed, the number of the chunk and the shares alone, so a raise that was killed goes
 on with the same texts. Every item is written in all formats of its family: competing formats have the same exposure.
+Once a model has made mistakes of its own (`own_mistakes.py`), the texts depend on these too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -16,11 +17,14 @@ from manyminds.models.house.tokenizer import Tokenizer
 from manyminds.worlds.texts.formats import closed_book, formats, segments
 from manyminds.worlds.texts.items import Family, Item, stream
 from manyminds.worlds.texts.nursery import families
+from manyminds.worlds.texts.sway import left_out
+from manyminds.worlds.texts.turns import MARRED, Own, Turns
 
 SHARES = {  # parts of the tokens, a family
     "copy": 0.25, "pairs": 0.25, "key-value": 0.1, "few-facts": 0.15, "sums": 1.5, "functions": 1.5, "hops": 1.2,
-    "hops-questions": 0.6, "calls": 1.4, "rooms-maze": 0.4, "rooms-craft": 0.4, "rooms-fetch": 0.4, "rooms-word": 0.3,
-    "rooms-todo": 0.4, "turns-verify": 0.25, "turns-critique": 0.2, "turns-refine": 0.25, "turns-retry": 0.15,
+    "hops-questions": 0.6, "calls": 1.2, "calls-attached": 0.2, "rooms-maze": 0.4, "rooms-craft": 0.4,
+    "rooms-fetch": 0.4, "rooms-word": 0.3, "rooms-todo": 0.4, "rooms-craft-pair": 0.1, "rooms-fetch-pair": 0.1,
+    "turns-verify": 0.25, "turns-critique": 0.2, "turns-refine": 0.25, "turns-retry": 0.15,
     "turns-select": 0.15, "turns-debate": 0.2, "sway": 0.15, "sway-partner": 0.35, "rewrites": 0.3, "sequents": 0.3,
     "grids": 0.3, "plays": 0.1,
 }  # fmt: skip
@@ -31,8 +35,9 @@ EARLY = (
 )
 # up again when the other families come.
 LAST_LEVEL = {  # the levels beyond are out of distribution and never raised on
-    "sums": 6, "functions": 4, "hops": 4, "hops-questions": 4, "calls": 4, "rooms-maze": 5, "rooms-craft": 3,
-    "rooms-fetch": 4, "rooms-word": 3, "rooms-todo": 3, "rewrites": 5, "sequents": 6, "grids": 4,
+    "sums": 6, "functions": 4, "hops": 4, "hops-questions": 4, "calls": 4, "calls-attached": 4, "rooms-maze": 5,
+    "rooms-craft": 3, "rooms-craft-pair": 3, "rooms-fetch-pair": 3, "rooms-fetch": 4, "rooms-word": 3, "rooms-todo": 3,
+    "rewrites": 5, "sequents": 6, "grids": 4,
 }  # fmt: skip
 TOP = (0.02, 0.01)  # what the two highest of four levels or more get together, so that they are not mastered
 WEIGHTS = {"completion": 1.0, "prompt": 0.1, "observation": 0.0}  # of a token in the loss
@@ -64,18 +69,23 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Mixture:
-    """The texts of a raise from `seeds`. `context`: items with a longer text are left out, and counted."""
+    """The texts of a raise from `seeds`. `context`: items with a longer text are left out, and counted. `rarer`: facts
+    of the closed book are shown by this factor more rarely; nothing takes their place, so the other texts stay the
+    same. `own`: mistakes of the model's own, in half of the turns that show a solution."""
 
     seeds: Seeds
     tokenizer: Tokenizer
     context: int
+    rarer: int = 1
+    own: tuple[Own, ...] = ()
     families: Mapping[str, Family] = field(init=False)
     cells: tuple[Cell, ...] = field(init=False)
     labels: tuple[tuple[str, int, str], ...] = field(init=False)
     book: tuple[Document, ...] = field(init=False)
+    left_out: frozenset[int] = field(init=False)  # places in the book of what is not shown
 
     def __post_init__(self) -> None:
-        found = families(self.seeds)
+        found = {name: self.with_own(family) for name, family in families(self.seeds).items()}
         cells = tuple(Cell(name, level) for name, family in found.items() for level in raised_levels(family))
         labels = tuple((*cell, form) for cell in cells for form in formats(cell.family))
         object.__setattr__(self, "families", found)
@@ -83,6 +93,11 @@ class Mixture:
         object.__setattr__(self, "labels", (*labels, STATEMENT))
         book = tuple(self.document(parts, len(labels)) for parts in closed_book(self.seeds))
         object.__setattr__(self, "book", book)
+        object.__setattr__(self, "left_out", left_out(self.seeds, self.rarer) if self.rarer > 1 else frozenset())
+
+    def with_own(self, family: Family) -> Family:
+        marred = isinstance(family, Turns) and family.kind in MARRED
+        return replace(family, own=self.own) if self.own and marred else family  # type: ignore[type-var]
 
     def document(self, parts: Sequence[tuple[str, str]], label: int) -> Document:
         tokens: list[int] = []
@@ -115,11 +130,12 @@ class Mixture:
 
     def chunk(self, number: int, shares: np.ndarray, tokens: int, shown: slice) -> tuple[list[Document], int]:
         """About `tokens` tokens of texts in these shares, the facts `shown` of the closed book among them, in the order
-        in which they were drawn; and how many items were too long."""
+        in which they were drawn; and how many items were too long. Facts that are left out keep their place."""
         seeds, long = self.seeds.child("raise", number), 0
-        found = list(self.book[shown])
+        places = range(len(self.book))[shown]
+        found = [self.book[i] for i in places if i not in self.left_out]
         given = np.zeros(len(self.cells))
-        wanted = shares * max(0, tokens - sum(len(one.tokens) for one in found))
+        wanted = shares * max(0, tokens - sum(len(self.book[i].tokens) for i in places))
         streams: dict[int, Iterator[Item]] = {}
         rounds = [0] * len(self.cells)
         while (missing := wanted - given).max() > 0 and given.sum() < wanted.sum():
@@ -140,6 +156,10 @@ class Mixture:
             else:  # in no format then, so that all formats have seen the same items
                 long += 1
         return found, long
+
+    def spared(self, shown: int) -> int:
+        """The tokens of what was left out of the first `shown` facts of the book."""
+        return sum(len(self.book[i].tokens) for i in self.left_out if i < shown)
 
 
 def raised_levels(family: Family) -> tuple[int, ...]:

@@ -1,16 +1,17 @@
 """Raising the house model: a small decoder learns the nursery from nothing, in stages, resumable at any moment.
 
 Two stages: the two lowest levels of all families, half of it looking up until that is mastered (to 35 %), then the full
-mixture; in the last part (from 80 %) the rate falls along a cosine. Matrices between the layers learn
-by Muon, which makes every step orthogonal (Jordan 2024; arXiv 2502.16982), the rest by Adam (arXiv 1412.6980), and
-matrices decay apart from both (arXiv 1711.05101). How far the raise is, is one number, `progress`; it counts tokens
-where a number of tokens was given, and where minutes were given it is planned anew after every chunk from the speed and
-the time that is left, so a slow machine raises a model on fewer tokens through the same stages.
+mixture, in which half of the mistakes that are to be found or mended are the model's own (`own_mistakes.py`); in the
+last part (from 80 %) the rate falls along a cosine. Matrices between the layers learn by Muon, which makes every step
+orthogonal (Jordan 2024; arXiv 2502.16982), the rest by Adam (arXiv 1412.6980), and matrices decay apart from both
+(arXiv 1711.05101). How far the raise is, is one number, `progress`; it counts tokens where a number of tokens was
+given, and where minutes were given it is planned anew after every chunk from the speed and the time that is left, so a
+slow machine raises a model on fewer tokens through the same stages.
 """
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
@@ -29,7 +30,9 @@ from manyminds.core.checkpoints import Checkpoint
 from manyminds.core.errors import unknown
 from manyminds.models.house import weights
 from manyminds.models.house.decoder import SIZES, Decoder
+from manyminds.models.house.model import Speaking
 from manyminds.models.house.tokenizer import END, PAD, Tokenizer
+from manyminds.tuning import own_mistakes
 from manyminds.tuning.mixture import Batch, Mixture, packed, spelled
 
 RATES = {"XS": 2e-3, "T": 1.5e-3, "S": 1.2e-3, "M": 1e-3}  # peak learning rates
@@ -37,6 +40,7 @@ STEP = 0.6  # root mean square of a step of Muon at rate 1, for a matrix with as
 LOW, FALL = 0.35, 0.80  # progress at which the first stage ends, and at which the rate begins to fall
 FORGET = 0.6  # what a chunk leaves of the accuracies seen before it
 GUESS = 1500.0  # tokens a second, before any speed is known
+BEFORE = {"own": False}  # what recipes say that were kept before they said it
 HALTED = 20.0  # times the usual seconds of a chunk, after which the process must have been halted
 
 
@@ -56,6 +60,8 @@ class Recipe:
     last_rate: float = 1e-4
     decay: float = 0.05
     clip: float = 1.0
+    rarer: int = 1  # facts of the closed book are shown by this factor more rarely; 4: a weak sibling
+    own: bool = True  # half of the mistakes in turns are the model's own, once it has made some
 
     def __post_init__(self) -> None:
         if self.size not in SIZES:
@@ -66,6 +72,8 @@ class Recipe:
             raise unknown("numbers", self.numbers, ("float32", "bfloat16"))
         if self.batch < SIZES[self.size].context or self.chunk < 1:
             raise BadInput(f"a step has at least {SIZES[self.size].context} tokens and a chunk one step")
+        if self.rarer < 1:
+            raise BadInput(f"facts are shown by a factor of 1 or more as rarely, not {self.rarer}")
 
 
 class State(NamedTuple):
@@ -86,7 +94,7 @@ class State(NamedTuple):
 
 def raised(recipe: Recipe, folder: Path, told: Callable[[dict[str, Any]], None] = lambda line: None) -> Decoder:
     """Raise a model in `folder`, or go on where it stands, and leave there config.json, tokenizer.json,
-    model.safetensors (after every chunk, so it can be looked at), curve.jsonl and recipe.json.
+    model.safetensors (after every chunk, so it can be looked at), curve.jsonl, own.jsonl and recipe.json.
 
     `told` gets each line of the curve. Raises `BadInput` when the folder holds a raise by another recipe.
     """
@@ -94,22 +102,30 @@ def raised(recipe: Recipe, folder: Path, told: Callable[[dict[str, Any]], None] 
     shape = SIZES[recipe.size]
     seeds = Seeds(recipe.seed)
     tokenizer = kept_tokenizer(seeds, shape.vocab, folder)
-    mixture = Mixture(seeds, tokenizer, shape.context)
+    mixture = Mixture(seeds, tokenizer, shape.context, recipe.rarer)
     decoder = Decoder.drawn(shape, seeds.jax("raise", "weights"))
     optimiser = optimiser_of(recipe.decay, recipe.clip)
     checkpoint = Checkpoint(folder / "raise.checkpoint")
     start = beginning(decoder, optimiser, len(mixture.labels))
     state = checkpoint.load(start) or start
     shorten(folder / "curve.jsonl", int(state.chunks))
+    if state.progress < LOW:  # of a raise whose checkpoint was lost
+        (folder / own_mistakes.FILE).unlink(missing_ok=True)
     step = stepping(recipe.numbers, recipe.batch, recipe.decay, recipe.clip)
-    speed = GUESS
+    speed, own = GUESS, None
     while state.progress < 1:
         began = perf_counter()
+        if recipe.own and own is None and state.progress >= LOW:
+            own = mistakes(folder, seeds, tokenizer, state)
+            mixture = replace(mixture, own=own.own)
+            state = state._replace(seconds=state.seconds + perf_counter() - began)
+            began = perf_counter()
         state, line = one_chunk(recipe, mixture, step, state, speed)
         spent = counted(perf_counter() - began, line["tokens"] / speed)
         speed = line["tokens"] / spent
         state = state._replace(seconds=state.seconds + spent)
         line |= {"total": int(state.tokens), "speed": round(speed), "minutes": round(float(state.seconds) / 60, 2)}
+        line |= {"own": sum(own.enough.values())} if own else {}
         checkpoint.save(state)
         weights.store(state.decoder, folder, tokenizer.ids[END], tokenizer.ids[PAD])
         with (folder / "curve.jsonl").open("a", encoding="utf-8") as curve:
@@ -117,6 +133,21 @@ def raised(recipe: Recipe, folder: Path, told: Callable[[dict[str, Any]], None] 
         told(line)
     (folder / "exposure.json").write_text(json.dumps(exposure(mixture, state), indent=1), encoding="utf-8")
     return state.decoder
+
+
+def mistakes(folder: Path, seeds: Seeds, tokenizer: Tokenizer, state: State) -> own_mistakes.Found:
+    """The model's own mistakes as they were kept, or sampled now, before the first chunk of the full mixture.
+
+    Raises `BadInput` where that chunk has been and the file is gone: the texts could not be the same again.
+    """
+    found = own_mistakes.kept(folder)
+    if found is None:
+        if (folder / "curve.jsonl").is_file() and '"stage": "full"' in (folder / "curve.jsonl").read_text("utf-8"):
+            raise BadInput(f"{folder / own_mistakes.FILE} is gone, so this raise can't go on; name another folder")
+        speaker = Speaking(state.decoder, tokenizer)
+        found = own_mistakes.sampled(speaker, seeds, int(state.tokens), float(state.progress))
+        own_mistakes.keep(found, folder)
+    return found
 
 
 def agreed(recipe: Recipe, folder: Path) -> Recipe:
@@ -130,7 +161,7 @@ def agreed(recipe: Recipe, folder: Path) -> Recipe:
         path.write_text(json.dumps(asdict(recipe), indent=1), encoding="utf-8")
         return recipe
     try:
-        kept = Recipe(**json.loads(path.read_text(encoding="utf-8")))
+        kept = Recipe(**BEFORE | json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError):
         raise BadInput(f"{path} is no recipe of a raise") from None
     asked = asdict(recipe) | {"numbers": recipe.numbers or kept.numbers}
@@ -240,7 +271,7 @@ def stepping(numbers: str, tokens: int, decay: float, clip: float) -> Step:
 def one_chunk(recipe: Recipe, mixture: Mixture, step: Step, state: State, speed: float) -> tuple[State, dict[str, Any]]:
     """The state after the next chunk of texts, and what it logs."""
     number, progress = int(state.chunks), float(state.progress)
-    ahead = max(recipe.batch, to_come(recipe, state, speed))
+    ahead = max(recipe.batch, to_come(recipe, state, speed, mixture.spared(int(state.shown))))
     tokens = int(min(recipe.batch * recipe.chunk, ahead))
     after = progress + (1 - progress) * tokens / ahead
     seen = accuracy(mixture, state)
@@ -277,10 +308,11 @@ def one_chunk(recipe: Recipe, mixture: Mixture, step: Step, state: State, speed:
     return state, line
 
 
-def to_come(recipe: Recipe, state: State, speed: float) -> float:
-    """The tokens that are still to be read."""
+def to_come(recipe: Recipe, state: State, speed: float, spared: int = 0) -> float:
+    """The tokens that are still to be read. `spared`: what was left out of the book counts as read, so that a weak
+    sibling is as far with every other text."""
     if recipe.tokens:
-        return recipe.tokens - float(state.tokens)
+        return recipe.tokens - float(state.tokens) - spared
     return speed * (60 * recipe.minutes - float(state.seconds))
 
 

@@ -2,18 +2,19 @@
 
 A call is `name(argument: value, ...)`; `$2` stands for what the second call gave. What fails gives `error: ...` and
 changes nothing. A tool may time out once; the same call then works. A state is plain data and no call changes the one
-it is given.
+it is given. Tools that read an attachment take one modality and give `error: wrong modality ...` for another.
 """
 
 import re
 from typing import Any, NamedTuple
 
+from manyminds.worlds.texts import attachments
+from manyminds.worlds.texts.attachments import DAYS, MODALITIES, READING, STATUS, Attachment
+
 SERVICES = ("hotel", "train", "parcel", "museum", "garden")
 HELD_OUT = ("clinic", "cinema", "library")  # no item of the levels in distribution uses them
 LINKS = ("owner", "guide", "floor")  # fields that name another entry
 RATES = {"crowns": 3, "pounds": 2}
-DAYS = ("Mon", "Tue", "Wed")
-STATUS = ("open", "closed", "full")
 LIMIT = 40  # calls that one text may make
 CALL = re.compile(r"([a-z_]{1,40})\(([^()]{0,200})\)")
 
@@ -46,12 +47,18 @@ def service(name: str) -> dict[str, Tool]:
     return found
 
 
+def readers(modality: str) -> dict[str, Tool]:
+    """The tools that read an attachment of a modality, by what they do."""
+    return {kind: Tool(f"{modality}_{kind}", kind, takes) for kind, takes in READING.items()}
+
+
 TOOLS = {tool.name: tool for name in (*SERVICES, *HELD_OUT) for tool in service(name).values()}
+READERS = {tool.name: tool for modality in MODALITIES for tool in readers(modality).values()}
 
 
 class Store(NamedTuple):
     """What only the tools can see: the service, its entries by id, what was booked and set, tools that will time out,
-    what was given."""
+    what was given, what is attached."""
 
     service: str
     entries: dict[str, dict[str, str]]
@@ -59,6 +66,7 @@ class Store(NamedTuple):
     status: tuple[tuple[str, str], ...] = ()
     slow: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
+    attached: Attachment | None = None
 
 
 def called(store: Store, line: str, offered: list[str]) -> tuple[Store, str]:
@@ -71,9 +79,9 @@ def called(store: Store, line: str, offered: list[str]) -> tuple[Store, str]:
 
 
 def _ran(store: Store, name: str, written: str, offered: list[str]) -> tuple[Store, str]:
-    if name not in offered or name not in TOOLS:
+    tool, arguments = TOOLS.get(name) or READERS.get(name), dict[str, str]()
+    if name not in offered or tool is None:
         return store, f"error: no tool {name}"
-    tool, arguments = TOOLS[name], dict[str, str]()
     for part in filter(str.strip, written.split(",")):
         key, _, value = part.replace("=", ":", 1).partition(":")
         value = value.strip("'\" ")
@@ -86,8 +94,14 @@ def _ran(store: Store, name: str, written: str, offered: list[str]) -> tuple[Sto
     for key in tool.required:
         if key not in arguments:
             return store, f"error: {key} is missing"
-    if not name.startswith(f"{store.service}_"):
-        return store, f"error: this is the {store.service}, not the {name.partition('_')[0]}"
+    of = name.partition("_")[0]
+    if name in READERS:
+        if store.attached is None:
+            return store, "error: nothing is attached"
+        if of != store.attached.modality:
+            return store, f"error: wrong modality, {of} for {store.attached.modality}"
+    elif of != store.service:
+        return store, f"error: this is the {store.service}, not the {of}"
     for key, value in arguments.items():
         if key not in tool.required + tool.optional:
             return store, f"error: no argument {key[:20]}"
@@ -103,6 +117,8 @@ def _ran(store: Store, name: str, written: str, offered: list[str]) -> tuple[Sto
 def _done(store: Store, kind: str, arguments: dict[str, str]) -> tuple[Store, str]:
     """What a call with good arguments does."""
     entries, who = store.entries, arguments.get("id", "")
+    if kind in READING and store.attached:
+        return store, store.attached.read(kind, arguments.get("thing", ""))
     if kind == "find":
         found = [one for one, entry in entries.items() if entry["owner"] == arguments["owner"]]
         return store, " ".join(found) or "none"
@@ -133,6 +149,6 @@ def executed(text: str, store: Store, offered: list[str]) -> Store:
 def restored(stored: dict[str, Any]) -> Store:
     """A state from its JSON form."""
     pairs = {key: tuple(map(tuple, stored[key])) for key in ("booked", "status")}
-    return Store(
-        stored["service"], stored["entries"], slow=tuple(stored["slow"]), given=tuple(stored["given"]), **pairs
-    )
+    attached = attachments.restored(stored.get("attached"))
+    slow, given = tuple(stored["slow"]), tuple(stored["given"])
+    return Store(stored["service"], stored["entries"], slow=slow, given=given, attached=attached, **pairs)

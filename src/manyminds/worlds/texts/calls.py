@@ -2,7 +2,8 @@
 
 A solution has one call a line and the answer after `#`; the answer must be right, some call must have given it, and the
 state that is left must be the right one. Some items cannot be solved, because a tool is not there or an entry is not:
-then the right answer is `impossible`.
+then the right answer is `impossible`. A share of the items may carry an attachment (`attachments.py`): its content goes
+into a call, or is read by the tools of its modality.
 """
 
 from dataclasses import dataclass
@@ -11,18 +12,19 @@ from typing import Any, NamedTuple
 
 from manyminds.worlds.texts.apis import (
     CALL,
-    DAYS,
     HELD_OUT,
     LINKS,
     RATES,
+    READERS,
     SERVICES,
-    STATUS,
     Store,
     called,
     executed,
+    readers,
     restored,
     service,
 )
+from manyminds.worlds.texts.attachments import DAYS, MODALITIES, READING, STATUS, THINGS, Attachment, drawn
 from manyminds.worlds.texts.items import Draft, Item, Verdict, final, last_marked
 from manyminds.worlds.texts.words import names_at
 
@@ -33,15 +35,19 @@ SHOWN = {1: 4, 2: 5, 3: 6, 4: 8, 5: 6}  # tools by level
 @dataclass(frozen=True)
 class Calls:
     """Level c takes c dependent calls. `shown` tools are offered, `similar` of them from another service with nearly
-    the same names; `slow`: chance of a time-out at levels above 2. Out of distribution: level 5 (services never seen,
-    two or three calls), and twice as many tools `shown`."""
+    the same names; `slow`: chance of a time-out at levels above 2; `attached`: share of the items with an attachment.
+    Out of distribution: level 5 (services never seen, two or three calls), and twice as many tools `shown`."""
 
     shown: int | None = None
     similar: int | None = None  # by default none at level 1, two above
     unsolvable: float = 0.15
     slow: float = 0.2
-    name: str = "calls"
     levels: tuple[int, ...] = (1, 2, 3, 4, 5)
+    attached: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return "calls-attached" if self.attached else "calls"
 
     def draft(self, rng: Random, level: int) -> Draft:
         depth = rng.randint(2, 3) if level == 5 else level
@@ -52,10 +58,15 @@ class Calls:
             who: {**{link: rng.choice([n for n in names if n != who]) for link in LINKS}, "price": str(price)}
             for who, price in zip(names, rng.sample(range(2, 60), len(names)))
         }
-        ends = ("get", "get", "book", "set", "compare", "find") + (("convert",) if depth > 1 else ())
-        query = _query(rng, rng.choice(ends), depth, names, entries)
+        attached = drawn(rng) if self.attached and rng.random() < self.attached else None
+        if attached:
+            tools |= readers(attached.modality)
+            query = _query_on(attached, rng, depth, names)
+        else:
+            ends = ("get", "get", "book", "set", "compare", "find") + (("convert",) if depth > 1 else ())
+            query = _query(rng, rng.choice(ends), depth, names, entries)
         missing = rng.choice(("tool", "entry")) if rng.random() < self.unsolvable else ""
-        if missing == "entry" and query.end == "find":
+        if missing == "entry" and (query.end == "find" or names[0] not in query.ask):
             missing = "tool"
         ask, lines = query.ask, [line.format(service=services[0]) for line in query.lines]
         if missing == "entry":
@@ -68,24 +79,31 @@ class Calls:
             lines = []
         slow = [line.partition("(")[0] for line in lines[:1] if level > 2 and rng.random() < self.slow]
         others = [tool.name for kind, tool in tools.items() if kind not in used]
-        near = [service(services[1])[kind].name for kind in used]
+        near = [service(services[1])[kind].name for kind in used if kind not in READING]
         similar = (2 if level > 1 else 0) if self.similar is None else self.similar
-        extra = [*near[:similar], *rng.sample(others, len(others))]
+        wrong = [f"{_other(rng, attached)}_{kind}" for kind in used if attached and kind in READING]
+        extra = [*wrong, *near[:similar], *rng.sample(others, len(others))]
         offered = (offered + extra)[: max(self.shown or SHOWN[level], len(used))]
         rng.shuffle(offered)
-        start = {"service": services[0], "entries": entries, "booked": [], "status": [], "slow": slow, "given": []}
+        start: dict[str, Any] = {"service": services[0], "entries": entries, "booked": [], "status": [], "slow": slow,
+                                 "given": []} | ({"attached": attached} if attached else {})  # fmt: skip
         lines = _retried(lines, bool(slow))
         left = executed("\n".join(lines), restored(start), offered)
         answer = IMPOSSIBLE if missing else left.given[-1]
         solution = "\n".join([*lines, final(answer)])
         signatures = {tool.name: tool.signature for one in services for tool in service(one).values()}
+        signatures |= {tool.name: tool.signature for tool in READERS.values()} if attached else {}
         meta: dict[str, Any] = {"store": start, "offered": offered, "calls": lines, "direct": solution,
                                 "booked": left.booked, "status": left.status, "missing": missing}  # fmt: skip
         number = {who: i for i, who in enumerate([*names, stranger])}
         graph = [[number[entry[link]] for link in LINKS] + [entry["price"]] for entry in entries.values()]
         told = [number.get(word, word) for word in ask.rstrip("?.").replace(",", "").split()]
-        prompt = f"Tools: {', '.join(signatures[name] for name in offered)}.\nFor the {services[0]}: {ask}"
-        return Draft([services[0], sorted(offered), told, slow, graph], prompt, solution, answer, meta)
+        with_it = f"Attached: {attached.written}\n" if attached else ""
+        prompt = f"Tools: {', '.join(signatures[name] for name in offered)}.\n{with_it}For the {services[0]}: {ask}"
+        form = [services[0], sorted(offered), told, slow, graph, *([attached] if attached else [])]
+        # An item without attachment belongs where it would in the family that has none.
+        root = ["calls", form] if self.attached and not attached else None
+        return Draft(form, prompt, solution, answer, meta, root)
 
     def check(self, item: Item, text: str) -> Verdict:
         """Final answer and final state; an answer without the calls that it takes is a guess and does not count."""
@@ -156,6 +174,40 @@ def _query(rng: Random, end: str, depth: int, names: list[str], entries: dict[st
     return Query(end, f"What does {whose} cost in {money}?",
                  [*lines, f"{{service}}_convert(price: ${len(lines)}, to: {money})"],
                  [*tools, "price", "convert"])  # fmt: skip
+
+
+def _query_on(attached: Attachment, rng: Random, depth: int, names: list[str]) -> Query:
+    """A question that takes the content of an attachment: read by a tool, or known from its codes and put into a call
+    at the end of a chain of links."""
+    ends = ("count", "first", "most", "book", "set") if depth == 1 else ("book", "set") + ("convert",) * (depth == 2)
+    end, modality = rng.choice(ends), attached.modality
+    if end == "most":
+        return Query(end, "What is there most of in the attachment?", [f"{modality}_most()"], ["most"])
+    if end == "first":
+        thing = next(iter(attached.counts))
+        ask = "How many are there of the first thing in the attachment?"
+        return Query(end, ask, [f"{modality}_count(thing: {thing})"], ["count"])
+    if end in ("count", "convert"):
+        thing = rng.choice((*attached.counts, *attached.counts, rng.choice(THINGS)))
+        lines, money = [f"{modality}_count(thing: {thing})"], rng.choice(tuple(RATES))
+        if end == "count":
+            return Query(end, f"How many {thing} are in the attachment?", lines, ["count"])
+        lines.append(f"{{service}}_convert(price: $1, to: {money})")
+        ask = f"Convert the number of {thing} in the attachment to {money}."
+        return Query(end, ask, lines, ["count", "convert"])
+    links = [rng.choice(LINKS) for _ in range(depth - 1)]
+    lines = [f"{{service}}_{link}(id: {f'${i}' if i else names[0]})" for i, link in enumerate(links)]
+    whose = "".join(f"the {link} of " for link in reversed(links)) + names[0]
+    target = f"${len(lines)}" if lines else names[0]
+    ask = f"Book {whose} for the day" if end == "book" else f"Set {whose} to the status"
+    what = f"day: {attached.day}" if end == "book" else f"status: {attached.status}"
+    last = f"{{service}}_{end}(id: {target}, {what})"
+    return Query(end, f"{ask} in the attachment.", [*lines, last], [*links, end])
+
+
+def _other(rng: Random, attached: Attachment) -> str:
+    """Some other modality."""
+    return rng.choice([one for one in MODALITIES if one != attached.modality])
 
 
 def _retried(lines: list[str], slow: bool) -> list[str]:

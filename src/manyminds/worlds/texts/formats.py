@@ -7,14 +7,14 @@ asked to work, one that meets `<a>` to answer at once. Every completion ends wit
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from random import Random
 
 from manyminds.core import Seeds, unknown
+from manyminds.worlds.texts import rooms_for_two, searches
 from manyminds.worlds.texts.calls import episode
 from manyminds.worlds.texts.items import END, USER, Item, final, stream
 from manyminds.worlds.texts.rooms import played, repaired
 from manyminds.worlds.texts.sequents import goals_left
-from manyminds.worlds.texts.sway import facts, statements
+from manyminds.worlds.texts.sway import book_lines
 from manyminds.worlds.texts.words import NAMES
 
 Segments = tuple[tuple[str, str], ...]  # (text, "prompt" | "completion" | "observation")
@@ -97,6 +97,31 @@ def repair(item: Item) -> Segments:
     return acted(item, repaired(item))
 
 
+def searching(item: Item) -> Segments:
+    """A plan, then searches in documents that are not shown, then the answer."""
+    return taken(item.meta["question"], [(PLANNER, searches.plan(item), ""),
+                                         *((ANSWER, said, seen) for said, seen in searches.solved(item))])  # fmt: skip
+
+
+def seated(seat: int) -> Callable[[Item], Segments]:
+    """A play of two as one of them has it, turn by turn, each with what it sees before."""
+
+    def written(item: Item) -> Segments:
+        lines = item.solution.split("\n")
+        turns = rooms_for_two.history(item, lines[:-1])
+        spoke = [*(turn.seat for turn in turns), turns[-1].state[0]]
+        parts: list[tuple[str, str]] = []
+        before, kind = f"{USER}{item.meta['told'][seat]}", "prompt"
+        for i in [i for i, who in enumerate(spoke) if who == seat]:
+            seen = rooms_for_two.sight(item, turns[:i], seat)
+            parts += [(f"{before}{f'{OBSERVATION} {seen}' if seen else ''}{ANSWER}", kind),
+                      (f"{lines[i]}{END}", "completion")]  # fmt: skip
+            before, kind = "", "observation"
+        return tuple(parts)
+
+    return written
+
+
 def proved(item: Item) -> Segments:
     """Tactic by tactic, each with the goals that are left."""
     tactics = item.solution.split("\n")
@@ -109,7 +134,7 @@ def noisy(item: Item) -> Segments:
 
 
 WORKED_OR_DIRECT = {"worked": worked, "direct": direct}
-ON_DOCUMENTS = {"direct": direct, "chain": worked, "evidence": evidence, "grounded": grounded}
+ON_DOCUMENTS = {"direct": direct, "chain": worked, "evidence": evidence, "grounded": grounded, "search": searching}
 FORMATS: dict[str, dict[str, Callable[[Item], Segments]]] = {
     "copy": {"direct": direct},
     "pairs": {"direct": direct},
@@ -121,16 +146,26 @@ FORMATS: dict[str, dict[str, Callable[[Item], Segments]]] = {
     "hops-questions": ON_DOCUMENTS,
     "hops-book": ON_DOCUMENTS,
     "calls": {"single": single, "roles": roles},
+    "calls-attached": {"single": single, "roles": roles},
     "rooms-maze": {"plan": direct, "played": expert},
     "rooms-craft": {"plan": direct, "played": expert, "repair": repair},
     "rooms-fetch": {"plan": direct, "played": expert},
     "rooms-word": {"played": expert},
     "rooms-todo": {"plan": direct, "played": expert, "repair": repair},
     "rooms-sampled": {"plan": direct, "played": expert, "repair": repair},
+    # Played by both, each in a context of its own; `partner` is how the second one has the same play.
+    "rooms-craft-pair": {"plan": direct, "played": seated(0), "partner": seated(1)},
+    "rooms-fetch-pair": {"plan": direct, "played": seated(0), "partner": seated(1)},
     "turns-verify": {"verify": opened(VERIFY)},
     "turns-critique": {"critique": opened(CRITIQUE)},
     "turns-refine": {"refine": opened(REFINE)},
     "turns-retry": {"refine": opened(REFINE)},
+    "turns-verify-hops": {"verify": opened(VERIFY)},
+    "turns-refine-hops": {"refine": opened(REFINE)},
+    "turns-retry-hops": {"refine": opened(REFINE)},
+    "turns-verify-functions": {"verify": opened(VERIFY)},
+    "turns-refine-functions": {"refine": opened(REFINE)},
+    "turns-retry-functions": {"refine": opened(REFINE)},
     "turns-select": {"direct": direct},
     "turns-debate": WORKED_OR_DIRECT,
     "sway": {"direct": direct},
@@ -140,6 +175,9 @@ FORMATS: dict[str, dict[str, Callable[[Item], Segments]]] = {
     "grids": {"direct": direct},
     "plays": {"direct": direct},
 }
+
+
+CALLS = ("calls", "calls-attached")
 
 
 def is_worked(family_name: str) -> bool:
@@ -157,7 +195,7 @@ def formats(family_name: str) -> tuple[str, ...]:
 def segments(item: Item, format: str) -> Segments:
     """An item in one of its formats: pieces of text in order, each a prompt, a completion or an observation. For calls
     also `planner`, `caller` and `summariser`: the role format in which only that role is a completion."""
-    if item.family == "calls" and format in ROLES:
+    if item.family in CALLS and format in ROLES:
         return roles(item, (format,))
     if format not in FORMATS.get(item.family, {}):
         raise unknown(f"format of {item.family}", format, formats(item.family))
@@ -166,10 +204,7 @@ def segments(item: Item, format: str) -> Segments:
 
 def closed_book(seeds: Seeds) -> list[Segments]:
     """The facts of `sway` as they are shown in a raise: each as often as its exposures say, in one shuffled order."""
-    rng: Random = seeds("sway", "shown")
-    shown = [asked(f"Tell of {fact.who}.", ANSWER, line) for fact in facts(seeds) for line in statements(fact, rng)]
-    rng.shuffle(shown)
-    return shown
+    return [asked(f"Tell of {fact.who}.", ANSWER, line) for fact, line in book_lines(seeds)]
 
 
 def spelling(seeds: Seeds, count: int = 300) -> list[str]:

@@ -209,7 +209,8 @@ class Functions:
         """What can be said without running it: whether `text` is one function `f` in plain syntax. `ok` only for the
         reference itself; `judge` runs the rest."""
         code, wrong = candidate(text)
-        return Verdict(not wrong and code.strip() == item.answer, code or None, wrong or "not run")
+        same = not wrong and code.strip() == item.answer
+        return Verdict(same, code or None, wrong or ("" if same else "not run"), float(same))
 
     async def judge(self, item: Item, text: str, seconds: float = 5.0) -> Verdict:
         """Run the function on all hidden inputs. `progress` is the share of right results."""

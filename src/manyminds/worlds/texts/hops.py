@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from random import Random
 
+from manyminds.worlds.texts import searches
 from manyminds.worlds.texts.items import Draft, Item, Verdict, final, last_marked
 from manyminds.worlds.texts.words import RELATIONS, UNSEEN_RELATIONS, names_at
 
@@ -62,13 +63,13 @@ class Hops:
         number = {name: i for i, name in enumerate(names)}
         form = [[number[who], relation, number[whom]] for (who, relation), whom in told] + [asked, bool(old)]
         return Draft(form, "\n".join([*texts, question]), "\n".join([*steps, final(answer)]), answer,
-                     {"evidence": cited, "outdated": old, "question": question,
+                     {"evidence": cited, "outdated": old, "question": question, "plan": [[path[0], asked]],
                       "quotes": [quoted(said, place) for place in cited]})  # fmt: skip
 
     def check(self, item: Item, text: str) -> Verdict:
         """The answer decides; `progress` is the recall of the evidence, `error` tells the outdated answer apart."""
         said, evidence = last_marked(text), item.meta["evidence"]
-        recall = evidence_found(item, text)[1]
+        recall = evidence_recall(item, text)
         if said is None:
             return Verdict(False, None, "no line begins with '#'", recall)
         ok = said.strip(" .").casefold() == item.answer.casefold()
@@ -87,3 +88,9 @@ def evidence_found(item: Item, text: str) -> tuple[float, float]:
     cited, gold = set(CITED.findall(text[:100_000])), set(item.meta["evidence"])
     right = len(cited & gold)
     return (right / len(cited) if cited else 1.0), (right / len(gold) if gold else 1.0)
+
+
+def evidence_recall(item: Item, text: str) -> float:
+    """The share of the evidence that a text cites, or that its searches brought up."""
+    cited = evidence_found(item, text)[1]
+    return max(cited, searches.step_metrics(item, text).found) if "search(" in text[:20_000] else cited

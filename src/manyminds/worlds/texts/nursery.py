@@ -11,6 +11,7 @@ from manyminds.worlds.texts.plays import Plays
 from manyminds.worlds.texts.questions import Questions
 from manyminds.worlds.texts.rewrites import Rewrites
 from manyminds.worlds.texts.rooms import RAISED, Rooms
+from manyminds.worlds.texts.rooms_for_two import WORLDS, RoomsForTwo
 from manyminds.worlds.texts.sequents import Sequents
 from manyminds.worlds.texts.sums import Sums
 from manyminds.worlds.texts.sway import Sway, facts
@@ -27,7 +28,8 @@ def families(seeds: Seeds) -> dict[str, Family]:
     book = facts(seeds)
     found: list[Family] = [
         *(Lookup(kind) for kind in KINDS), Sums(), Functions(), Hops(), Questions(), Calls(),
-        *(Rooms(kind) for kind in RAISED), *(Turns(kind) for kind in TURNS), Sway(book), Sway(book, partner=True),
+        Calls(attached=1.0), *(Rooms(kind) for kind in RAISED), *(RoomsForTwo(kind) for kind in WORLDS),
+        *(Turns(kind) for kind in TURNS), Sway(book), Sway(book, partner=True),
         Rewrites(), Sequents(), Grids(), Plays(),
     ]  # fmt: skip
     return {family.name: family for family in found}

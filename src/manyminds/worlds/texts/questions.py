@@ -11,8 +11,9 @@ from typing import Any
 
 from manyminds.core import Seeds, unknown
 from manyminds.worlds.texts.fact_worlds import NUMBERS, PERSONS, RELATIONS, Fact, FactWorld, Told, right, value
-from manyminds.worlds.texts.hops import UNKNOWN, evidence_found
+from manyminds.worlds.texts.hops import UNKNOWN, evidence_recall
 from manyminds.worlds.texts.items import Draft, Item, Verdict, final, last_marked
+from manyminds.worlds.texts.searches import FACT, asked_of
 from manyminds.worlds.texts.sway import Fact as BookFact
 from manyminds.worlds.texts.words import names_at
 
@@ -47,6 +48,7 @@ class Questions:
         told = MORE[kind](world, rng) if kind in MORE else world.item(rng, kind, 7 * SENTENCES[level], 1)
         if kind in MORE:
             told = filled(world, rng, told, SENTENCES[level])
+        gold = [told.told[i] for i in sorted(told.gold)]
         missing = not self.book and kind in ("compare", "several") and rng.random() < self.unanswerable
         sentences = [line for i, line in enumerate(told.told) if not (missing and i in told.gold)]
         places = [f"{i // A_DOCUMENT + 1}.{i % A_DOCUMENT + 1}" for i in range(len(sentences))]
@@ -58,6 +60,7 @@ class Questions:
         meta: dict[str, Any] = {
             "evidence": evidence, "quotes": quotes, "question": told.question, "kind": kind, "missing": missing,
             "believed": told.believed, "outdated": told.wrong if kind == "conflict" else "",
+            "plan": asked_of(told.question, [(who, what) for what, who, _ in FACT.findall(" ".join(gold))]),
         }  # fmt: skip
         steps = [
             f"{place} {told.told[i].split(' ', 1)[1].rstrip('.')}" for place, i in zip(evidence, sorted(told.gold))
@@ -82,7 +85,7 @@ class Questions:
 
     def check(self, item: Item, text: str) -> Verdict:
         """The answer decides (of several values the order does not); `progress` is the recall of the evidence."""
-        said, recall = last_marked(text), evidence_found(item, text)[1]
+        said, recall = last_marked(text), evidence_recall(item, text)
         if said is None:
             return Verdict(False, None, "no line begins with '#'", recall)
         kind = "several" if item.meta["kind"] in ("several", "shared") and not item.meta["missing"] else "path"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from manyminds.worlds.texts.sums import EQUATION
 
 KINDS = ("off", "swapped", "operation", "operand", "missing", "carried")
+FARTHEST = 10  # that a result which is a little off lies from the right one
 
 
 class Slip(NamedTuple):
@@ -80,6 +81,23 @@ def first_difference(steps: list[str], said: list[str]) -> tuple[int, str] | Non
         if i >= len(said) or said[i] != step:
             return i, step.rpartition("=")[2]
     return None
+
+
+def kind_of(step: str, said: str) -> str:
+    """Which of KINDS makes the line `said` of the right `step`, each judged by itself; "" where none of them does."""
+    right, wrong = EQUATION.fullmatch(step), EQUATION.fullmatch(said)
+    if not right or not wrong or right[4] == wrong[4]:
+        return ""
+    (a, sign, b, c), (x, other, y, z) = right.groups(), wrong.groups()
+    if (a, sign, b) == (x, other, y):
+        if len(c) > 1 and z == c[::-1]:
+            return "swapped"
+        return "off" if abs(int(z) - int(c)) <= FARTHEST else ""
+    if int(z) != result(int(x), other, int(y)):
+        return ""
+    if (a, b) == (x, y):
+        return "operation"
+    return "operand" if other == sign and (a == x or b == y) else ""
 
 
 def wrong_answer(rng: Random, lines: list[str], answer: str) -> str:

@@ -1,8 +1,9 @@
 """Sway: a closed book of made-up facts, each shown a planted number of times, and partners who claim something else.
 
-Level l asks for facts that are shown 2^(l-1) times while a model is raised, so how sure it can be is planted. In a
-dialogue a partner claims the right or a wrong value with equal chance, in one of four styles; right is the fact,
-whoever claims it. Facts are split by entity.
+Level l asks for facts that are shown 2^(l-1) times while a model is raised, so how sure it can be is planted. A weak
+sibling sees each of them more rarely, by a factor of its recipe; what is asked stays the same. In a dialogue a partner
+claims the right or a wrong value with equal chance, in one of four styles; right is the fact, whoever claims it. Facts
+are split by entity.
 """
 
 from dataclasses import dataclass
@@ -66,6 +67,34 @@ def facts(seeds: Seeds, count: int = 1500) -> tuple[Fact, ...]:
 def statements(fact: Fact, rng: Random) -> list[str]:
     """What a model is shown of a fact while it is raised, in varied words; never as an item."""
     return [rng.choice(STATEMENTS).format(**fact._asdict()) for _ in range(fact.exposures)]
+
+
+def book_lines(seeds: Seeds) -> list[tuple[Fact, str]]:
+    """The closed book as it is shown in a raise: every fact as often as its exposures say, in one shuffled order."""
+    rng = seeds("sway", "shown")
+    lines = [(fact, line) for fact in facts(seeds) for line in statements(fact, rng)]
+    rng.shuffle(lines)
+    return lines
+
+
+def left_out(seeds: Seeds, rarer: int) -> frozenset[int]:
+    """The places in `book_lines` of what a weak sibling is not shown, who sees every fact `rarer` times as rarely.
+
+    Of n statements n // rarer stay. What does not divide goes to a drawn share of the facts with this n, one statement
+    each (at rarer = 4: a quarter of the facts with n = 1 and half of those with n = 2 are seen once, the others never),
+    so the mean of n / rarer is kept, to half a statement among all facts with the same n.
+    """
+    rng, places = seeds("sway", "rarer", rarer), dict[Fact, list[int]]()
+    for i, (fact, _) in enumerate(book_lines(seeds)):
+        places.setdefault(fact, []).append(i)
+    gone: set[int] = set()
+    for exposures in sorted({fact.exposures for fact in places}):
+        own = [fact for fact in facts(seeds) if fact.exposures == exposures]
+        whole, rest = divmod(exposures, rarer)
+        once_more = set(rng.sample(own, round(len(own) * rest / rarer)))
+        for fact in own:
+            gone.update(rng.sample(places[fact], exposures - whole - (fact in once_more)))
+    return frozenset(gone)
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,87 @@
-"""Turns: sums wrapped in what agents say to each other: verify, critique, refine, retry, select, debate.
+"""Turns: solutions wrapped in what agents say to each other: verify, critique, refine, retry, select, debate.
 
-Mistakes are put into worked solutions on purpose (`slips.py`), so what a critic must find is known exactly. A critique
-is right, empty or misleading with known shares. Wrong answers that others give are those of somebody who slips once.
-The level is that of the wrapped item, and so is the split: nothing that is tested stands in a wrapper trained on.
+Mistakes are put into worked solutions on purpose (`slips.py`), or are those that a model made itself while it was
+raised (`Own`), so what a critic must find is known exactly. A critique is right, empty or misleading with known shares.
+Wrong answers that others give are those of somebody who slips once. The level is that of the wrapped item, and so is
+the split: nothing that is tested stands in a wrapper trained on.
+
+A raise wraps sums. Wrappers over other families (`outside`) are only ever measured.
 """
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from manyminds.core import BadInput, unknown
-from manyminds.worlds.texts.items import Draft, Family, Item, Verdict, final, last_marked, marked
+from manyminds.worlds.texts.functions import Functions
+from manyminds.worlds.texts.hops import Hops
+from manyminds.worlds.texts.items import Draft, Family, Item, Verdict, final, last_marked, marked, split_of
 from manyminds.worlds.texts.slips import KINDS as SLIPS
-from manyminds.worlds.texts.slips import first_difference, slipped, wrong_answer
+from manyminds.worlds.texts.slips import Slip, first_difference, kind_of, slipped, wrong_answer
 from manyminds.worlds.texts.sums import EQUATION, Sums
 from manyminds.worlds.texts.words import PEOPLE
+from manyminds.worlds.texts.wrapping import WAYS
 
 KINDS = ("verify", "critique", "refine", "retry", "select", "debate")
+MARRED = KINDS[:4]  # that show a solution with a mistake
 LETTERS = "ABCDEF"
 UNIT = re.compile(r"step (\d{1,2}) ([a-z]{1,12}) (\d{1,6}) (fatal|slight)")
 AGAIN = "That is wrong. Try again."
+FEWEST = 20  # mistakes of a model's own at a level, below which all there are slips
+
+
+class Own(NamedTuple):
+    """A sum of the raise split that a model has solved wrongly, and the equations that it wrote."""
+
+    level: int
+    form: str  # of the sum
+    prompt: str
+    solution: str
+    answer: str
+    steps: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    @property
+    def draft(self) -> Draft:
+        """The sum."""
+        return Draft(json.loads(self.form)[1], self.prompt, self.solution, self.answer, {"steps": list(self.steps)})
+
+    @property
+    def slip(self) -> Slip:
+        found = first_difference(list(self.steps), list(self.lines))
+        assert found is not None
+        return Slip(list(self.lines), *found, "own")
+
+    @property
+    def units(self) -> list[str]:
+        """What a critique says of it, where every line can be judged by itself and is right or of a kind that slips
+        name; else none. Another operand after a mistake may only follow from it, so that it has no kind."""
+        wrong = [(i, step, kind_of(step, line)) for i, (step, line) in enumerate(zip(self.steps, self.lines))
+                 if step != line]  # fmt: skip
+        kinds = [kind for _, _, kind in wrong]
+        if len(self.steps) != len(self.lines) or "" in kinds or "operand" in kinds[1:]:
+            return []
+        return [unit(i, len(self.steps), kind, step.rpartition("=")[2]) for i, step, kind in wrong]
+
+
+def own_mistake(item: Item, text: str) -> Own | None:
+    """What a model has written for a sum, if it is a mistake that can be shown: equations alone up to the marked
+    answer, the answer wrong, and another result than the right one where they first depart from the steps. So a right
+    step in other words is not called wrong."""
+    *lines, end = [line.strip() for line in text.strip().split("\n")]
+    steps = item.meta["steps"]
+    if not lines or len(lines) > len(steps) + 2 or not end.startswith("#") or marked(item, text).ok:
+        return None
+    if not all(EQUATION.fullmatch(line) for line in lines):
+        return None
+    found = first_difference(steps, lines)
+    if found is None or (found[0] < len(lines) and lines[found[0]].rpartition("=")[2] == found[1]):
+        return None
+    return Own(item.level, item.form, item.prompt, item.solution, item.answer, tuple(steps), tuple(lines))
 
 
 @dataclass(frozen=True)
@@ -30,58 +90,106 @@ class Turns:
     what is right, how grave; refine: solve again after a critique; retry: after `AGAIN`; select: which of three or six
     answers; debate: answer again after the others.
 
-    Out of distribution: a kind of slip held out of `slips`, three `mistakes`."""
+    With `own` mistakes of a model (see `usable`), a share `owned` of the items of the raise split that show a solution
+    are sums of that pool, the right ones among them too, so that a sum does not tell whether its solution is right;
+    where there is a mistake it is the model's. Items of other splits stay as they are.
+
+    Out of distribution: a kind of slip held out of `slips`, three `mistakes`, `of` another family than sums: hops and
+    functions can be verified, refined and retried (functions: `ok` or `bad`, and the critique names a test)."""
 
     kind: str = "verify"
     right: float = 0.6  # critiques that name the mistake
     empty: float = 0.2  # critiques that say nothing; the others mislead
-    slips: tuple[str, ...] = SLIPS
+    slips: tuple[str, ...] = SLIPS  # of sums
     mistakes: int = 2  # at most, of a critique
     options: tuple[int, ...] = (3, 6)
     others: int = 2  # in a debate
-    of: Family = field(default_factory=Sums)  # whose items are wrapped; by select and debate also other families'
+    of: Family = field(default_factory=Sums)  # whose items are wrapped
     levels: tuple[int, ...] = (1, 2, 3, 4, 5)
+    own: tuple[Own, ...] = ()
+    owned: float = 0.5
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise unknown("kind of turn", self.kind, KINDS)
-        if self.kind not in ("select", "debate") and self.of.name != "sums":
-            raise BadInput(f"{self.kind} needs solutions that are equations; wrap sums, not {self.of.name}")
+        if self.kind == "critique" and self.of.name != "sums":
+            raise BadInput(f"critique needs solutions that are equations; wrap sums, not {self.of.name}")
+        if self.kind in MARRED and self.of.name not in WAYS:
+            raise BadInput(f"{self.kind} needs steps that can be checked; wrap one of {', '.join(WAYS)}")
+        if self.own and self.of.name != "sums":
+            raise BadInput(f"a model's own mistakes are in sums, not in {self.of.name}")
+        if any(split_of(one.form) != "raise" for one in self.own):
+            raise BadInput("a model's own mistakes come from sums of the raise split alone")
 
     @property
     def name(self) -> str:
-        return f"turns-{self.kind}"
+        return f"turns-{self.kind}" + (f"-{self.of.name}" if self.kind in MARRED and self.of.name != "sums" else "")
+
+    @cached_property
+    def usable(self) -> dict[int, tuple[Own, ...]]:
+        """The model's own mistakes by level, at those with FEWEST or more; for critiques those whose kinds the exact
+        checker can tell."""
+        told = [one for one in self.own if self.kind != "critique" or 0 < len(one.units) <= self.mistakes]
+        by = {level: tuple(one for one in told if one.level == level) for level in self.levels}
+        return {level: some for level, some in by.items() if len(some) >= FEWEST}
 
     def draft(self, rng: Random, level: int) -> Draft:
         inner = self.of.draft(rng, level)
-        return getattr(self, f"_{self.kind}")(rng, inner)._replace(root=inner.root or [self.of.name, inner.form])
+        if self.kind not in MARRED:
+            return getattr(self, f"_{self.kind}")(rng, inner)._replace(root=self.root(inner))
+        while not WAYS[self.of.name].steps(inner):
+            inner = self.of.draft(rng, level)
+        own = self.drawn(rng, inner, level)
+        inner = own.draft if own else inner
+        return getattr(self, f"_{self.kind}")(rng, inner, own)._replace(root=self.root(inner))
 
-    def _verify(self, rng: Random, inner: Draft) -> Draft:
-        clean, slip = rng.random() < 0.5, slipped(rng, inner.meta["steps"], rng.choice(self.slips))
-        shown = inner.meta["steps"] if clean else slip.lines
-        answer = "ok" if clean else f"bad {slip.at + 1} {slip.right}"
+    def root(self, inner: Draft) -> Any:
+        return inner.root or [self.of.name, inner.form]
+
+    def drawn(self, rng: Random, inner: Draft, level: int) -> Own | None:
+        """A mistake of the model's own instead of what was drafted. Only in place of an item of the raise split: all
+        of these are, and would else be more than their share of it."""
+        some = self.usable.get(level)
+        if not some or split_of(json.dumps(self.root(inner), separators=(",", ":"))) != "raise":
+            return None
+        return rng.choice(some) if rng.random() < self.owned else None
+
+    def marred(self, rng: Random, inner: Draft, own: Own | None) -> Slip:
+        """The solution with a mistake."""
+        if own:
+            return own.slip
+        way = WAYS[self.of.name]
+        return way.slip(rng, inner, rng.choice(self.slips if self.of.name == "sums" else way.kinds))
+
+    def _verify(self, rng: Random, inner: Draft, own: Own | None) -> Draft:
+        clean, slip = rng.random() < 0.5, self.marred(rng, inner, own)
+        way = WAYS[self.of.name]
+        shown = way.steps(inner) if clean else slip.lines
+        answer = "ok" if clean else way.label(slip)
         prompt = f"{inner.prompt}\n{chr(10).join(shown)}\nIs every step right?"
         return Draft([inner.form, shown], prompt, final(answer), answer, {"kind": "" if clean else slip.kind})
 
-    def _critique(self, rng: Random, inner: Draft) -> Draft:
+    def _critique(self, rng: Random, inner: Draft, own: Own | None) -> Draft:
         lines, units, at = list(inner.meta["steps"]), list[str](), 0
-        for _ in range(rng.randint(0, self.mistakes)):
+        count = rng.randint(0, self.mistakes)
+        if own and count:
+            lines, units, count = list(own.lines), own.units, 0
+        for _ in range(count):
             if at >= len(lines):
                 break
             # What is carried on or left out moves later steps, so that they could not be judged one by one.
             kind = rng.choice([one for one in self.slips if one not in ("carried", "missing")])
             slip = slipped(rng, lines, kind, at)
             lines, at = slip.lines, slip.at + 1
-            grave = "fatal" if slip.at == len(lines) - 1 else "slight"
-            units.append(f"step {slip.at + 1} {slip.kind} {slip.right} {grave}")
+            units.append(unit(slip.at, len(lines), slip.kind, slip.right))
         prompt = f"{inner.prompt}\n{chr(10).join(lines)}\nWhat is wrong?"
         answer = str(len(units))
         solution = "\n".join([*units, final(answer)])
         return Draft([inner.form, lines], prompt, solution, answer, {"units": units, "direct": solution})
 
-    def _refine(self, rng: Random, inner: Draft) -> Draft:
-        slip, chance = slipped(rng, inner.meta["steps"], rng.choice(self.slips)), rng.random()
-        said = (f"Step {slip.at + 1} is wrong: it gives {slip.right}." if chance < self.right
+    def _refine(self, rng: Random, inner: Draft, own: Own | None) -> Draft:
+        slip, chance = self.marred(rng, inner, own), rng.random()
+        said = (WAYS[self.of.name].critique(slip) if chance < self.right
                 else "" if chance < self.right + self.empty else "Every step is right.")  # fmt: skip
         kind = "right" if chance < self.right else "misleading" if said else "empty"
         prompt = f"{inner.prompt}\n{chr(10).join(slip.lines)}\nCritique: {said or 'none.'}\nSolve it again."
@@ -89,8 +197,8 @@ class Turns:
             [inner.form, slip.lines, said], prompt, inner.solution, inner.answer, inner.meta | {"critique": kind}
         )
 
-    def _retry(self, rng: Random, inner: Draft) -> Draft:
-        slip = slipped(rng, inner.meta["steps"], rng.choice(self.slips))
+    def _retry(self, rng: Random, inner: Draft, own: Own | None) -> Draft:
+        slip = self.marred(rng, inner, own)
         prompt = f"{inner.prompt}\n{chr(10).join(slip.lines)}\n{AGAIN}"
         return Draft([inner.form, slip.lines], prompt, inner.solution, inner.answer, inner.meta)
 
@@ -128,8 +236,28 @@ class Turns:
             score = unit_score(item, text)
             ok = verdict.ok and score == 1
             return Verdict(ok, verdict.parsed, "" if ok else verdict.error or "other mistakes", score)
+        if item.answer == "bad" and said.casefold().split()[:1] == ["bad"]:  # of a program, whatever step is named
+            return verdict._replace(ok=True, error="", progress=1.0)
         found = said.split()[:2] == item.answer.split()[:2]  # the right step, whatever value is put there
         return verdict._replace(progress=1.0 if verdict.ok else 0.5 * found)
+
+    async def judge(self, item: Item, text: str, seconds: float = 5.0) -> Verdict:
+        """The verdict of a family whose answers must be run in the sandbox, where the turn ends in such an answer."""
+        if self.kind in ("refine", "retry", "debate") and isinstance(self.of, Functions):
+            return await self.of.judge(item, text, seconds)
+        return self.check(item, text)
+
+
+def outside() -> dict[str, Turns]:
+    """Wrappers over families that no raise wraps, by name: to measure with, never to raise on."""
+    over: Sequence[Family] = (Hops(unanswerable=0.0), Functions())
+    found = [Turns(kind, of=one) for one in over for kind in ("verify", "refine", "retry")]
+    return {one.name: one for one in found}
+
+
+def unit(at: int, steps: int, kind: str, right: str) -> str:
+    """What a critique says of a mistake at step `at` (from 0) of `steps`."""
+    return f"step {at + 1} {kind} {right} {'fatal' if at == steps - 1 else 'slight'}"
 
 
 def own_solution(item: Item, solution: str) -> Item:
