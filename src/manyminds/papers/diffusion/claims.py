@@ -34,7 +34,7 @@ SUBSPACE = FIVE | {"parts": ("subspace",), "dimensions": (16, 64, 256), "steps":
 REWARD = FIVE | {"parts": ("reward",), "steps": 1500}
 PREFERENCES = FIVE | {"parts": ("preferences",), "steps": 1500}
 MEMORY = FIVE | {"parts": ("memory",), "steps": 1500}
-RATES = {"parts": ("rates",), "seeds": 3, "steps": 1500, "batch": 128}
+RATES = {"parts": ("rates",), "seeds": 5, "steps": 1500, "batch": 128}
 PLANNER = FIVE | {"parts": ("planner",), "steps": 1500, "width": 128}
 STATED, DERIVED = "sampling theory", "derived"
 
