@@ -79,6 +79,19 @@ def test_what_was_measured_on_other_weights_does_not_stay(folder):
     assert {one["family"] for one in calibrated(folder, 2, only=["sums"])["readings"]} == {"sums"}
 
 
+def test_wrappers_over_other_families_are_on_the_card_and_no_standard(folder):
+    """Beside the other readings, because no raise shows them."""
+    card = calibrated(folder, 2, only=["turns-verify-functions"])
+    (found,) = card["out_of_distribution"].values()
+    assert [(one["level"], one["form"]) for one in found["readings"]] == [(1, "verify"), (2, "verify")]
+    assert "verifier" in found and card["readings"] == [] and card["standard"] == {} and card["own"] is None
+    both = calibrated(folder, 2, only=["copy", "turns-retry-functions"])
+    assert list(both["out_of_distribution"]) == ["turns-verify-functions", "turns-retry-functions"]
+    assert both["out_of_distribution"]["turns-verify-functions"] == found
+    with pytest.raises(BadInput, match="did you mean 'turns-verify-hops'"):
+        calibrated(folder, 2, only=["turns-verify-hop"])
+
+
 def test_levels_above_one_where_nothing_is_right_are_not_measured(monkeypatch):
     """A speaker that knows level 1 and nothing else."""
 

@@ -123,7 +123,8 @@ def test_a_bad_recipe_is_one_sentence(change):
 
 
 def test_the_command_refuses_in_one_sentence(tmp_path, capsys):
-    for line in (["raise", "--out", str(tmp_path / "x"), "--size", "XXL"], ["calibrate", str(tmp_path)]):
+    new = ["raise", "--out", str(tmp_path / "x")]
+    for line in ([*new, "--size", "XXL"], [*new, "--rarer", "0"], ["calibrate", str(tmp_path)]):
         with pytest.raises(SystemExit) as stop:
             main(line)
         said = capsys.readouterr().err

@@ -97,12 +97,15 @@ def is_for_two(family: str, form: str) -> bool:
     return family in rooms_for_two.FAMILIES and form == "played"
 
 
-def answered(speaker: Speaker, asked: Sequence[tuple[Item, str, str]], temperature: float = 0.0) -> list[Play]:
-    """Answer (item, format, stream) triples, all plays in lock-step. Different streams are different samples."""
+def answered(
+    speaker: Speaker, asked: Sequence[tuple[Item, str, str]], temperature: float = 0.0, longest: int = 0
+) -> list[Play]:
+    """Answer (item, format, stream) triples, all plays in lock-step. Different streams are different samples. A turn
+    has at most `longest` tokens; LONGEST where that is 0."""
     plays = [Play(item, form, stream, formats.segments(item, form)[0][0]) for item, form, stream in asked]
     going = plays
     while going:
-        rows = [row_of(speaker, play, temperature) for play in going]
+        rows = [row_of(speaker, play, temperature, longest or LONGEST) for play in going]
         for play, row in zip(going, rows):
             play.over = row is None
         pairs = [(play, row) for play, row in zip(going, rows) if row is not None]
@@ -117,11 +120,11 @@ def answered(speaker: Speaker, asked: Sequence[tuple[Item, str, str]], temperatu
     return plays
 
 
-def row_of(speaker: Speaker, play: Play, temperature: float) -> Row | None:
+def row_of(speaker: Speaker, play: Play, temperature: float, longest: int) -> Row | None:
     """The next turn of a play as a row; None where nothing more fits."""
     prompt = speaker.encoded(play.context)
     if len(prompt) >= speaker.context:
         return None
     named = f"{play.stream}/{play.item.form_hash}/{play.form}/{len(play.said)}"
-    request = Request((), temperature=temperature, max_tokens=LONGEST, logprobs=True, repeat=named)
-    return Row(request, prompt, min(LONGEST, speaker.context - len(prompt)), ())
+    request = Request((), temperature=temperature, max_tokens=longest, logprobs=True, repeat=named)
+    return Row(request, prompt, min(longest, speaker.context - len(prompt)), ())
