@@ -20,7 +20,7 @@ from manyminds.worlds.texts.nursery import families
 from manyminds.worlds.texts.sway import left_out
 from manyminds.worlds.texts.turns import MARRED, Own, Turns
 
-SHARES = {  # parts of the tokens, a family
+SHARES = {  # parts of the tokens, a family; a seventh of the calls has attachments, a tenth of the rooms is for two
     "copy": 0.25, "pairs": 0.25, "key-value": 0.1, "few-facts": 0.15, "sums": 1.5, "functions": 1.5, "hops": 1.2,
     "hops-questions": 0.6, "calls": 1.2, "calls-attached": 0.2, "rooms-maze": 0.4, "rooms-craft": 0.4,
     "rooms-fetch": 0.4, "rooms-word": 0.3, "rooms-todo": 0.4, "rooms-craft-pair": 0.1, "rooms-fetch-pair": 0.1,

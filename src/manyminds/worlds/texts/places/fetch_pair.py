@@ -26,7 +26,7 @@ def made(rng: Random, level: int) -> tuple[dict[str, Any], State]:
     boxed = level == 4
     brought = (1,) if boxed else (0, 1) if level == 3 else (0,)
     while True:
-        at = [rng.randrange(5) for _ in range(3)]
+        at = [rng.randrange(5) for _ in range(4)]
         if not boxed and rng.random() < 0.3:
             at[0] = rng.choice((-1, -2))
         goals = [[i, rng.choice([room for room in range(5) if room != at[i]])] for i in brought]
@@ -35,7 +35,7 @@ def made(rng: Random, level: int) -> tuple[dict[str, Any], State]:
         low, high = TURNS[level]
         if low <= left_from(world, start)[0] <= high:
             break
-    things = [*(["key"] if boxed else []), *rng.sample(fetch.THINGS, 2 if boxed else 3)]
+    things = [*(["key"] if boxed else []), *rng.sample(fetch.THINGS, 3 if boxed else 4)]
     return world | {"names": rng.sample(NAMES, 2), "places": rng.sample(fetch.PLACES, 5), "things": things}, start
 
 
@@ -141,13 +141,21 @@ def plan(world: dict[str, Any], start: State) -> list[str | None]:
     """The shortest joint plan, a turn each, the first begins; of these one with the fewest actions, done early, and
     None where somebody has nothing to do. Things that do not matter are never touched in it, so a house without them
     is searched, once for all items with the same goals."""
-    small = world | {"things": world["things"][: mattering(world)]}
     state, left, found = relevant(world, start), table(world), list[str | None]()
+    graph = moves(mattering(world), world["box"])
     while left[state] != (0, 0):
-        (turns, busy), options = left[state], moves(small, state)
-        action, state = next(one for one in options if left[one[1]] == (turns - 1, busy - (one[0] is not None)))
-        found.append(action)
+        turns, busy = left[state]
+        action, state = next(one for one in graph[state] if left[one[1]] == (turns - 1, busy - (one[0] is not None)))
+        found.append(named(world, action))
     return found
+
+
+def named(world: dict[str, Any], action: str | None) -> str | None:
+    """An action of the plain house, where things and rooms are called by their numbers, in the words of a world."""
+    word, _, what = (action or "").partition(" ")
+    if not what.isdigit():
+        return action
+    return f"{word} {world['places' if word == 'go' else 'things'][int(what)]}"
 
 
 def mattering(world: dict[str, Any]) -> int:
@@ -169,30 +177,31 @@ def left_from(world: dict[str, Any], start: State) -> tuple[int, int]:
     return table(world)[relevant(world, start)]
 
 
-def moves(world: dict[str, Any], state: State) -> list[tuple[str | None, State]]:
-    """What the one whose turn it is can do, doing nothing at last, and where it leads. A state begins with the turn."""
-    seat, found = state[0], list[tuple[str | None, State]]()
-    for action in actions(world, state[1:], seat):
-        after = acted(world, state[1:], seat, action)
-        if not isinstance(after, str):
-            found.append((action, (1 - seat, *after)))
-    return [*found, (None, (1 - seat, *state[1:]))]
+@lru_cache(maxsize=32)
+def moves(count: int, box: int) -> dict[State, list[tuple[str | None, State]]]:
+    """All states of a plain house with `count` things that matter, each with what the one whose turn it is can do,
+    doing nothing at last, and where that leads. A state begins with the turn."""
+    world = {"names": ["A", "B"], "places": list("01234"), "things": list("01")[:count], "boxed": int(box >= 0),
+             "box": box}  # fmt: skip
+    places: list[State] = list(product(range(-2, 5), repeat=count))
+    found: dict[State, list[tuple[str | None, State]]] = {}
+    for turn, a, b, at, opened in product((0, 1), *ROOMS, places, (0, 1) if box >= 0 else (1,)):
+        if max(at.count(-1), at.count(-2)) > 1 or (not opened and at[-1] != box):
+            continue
+        state = (a, b, *at, opened)
+        tried = [(action, acted(world, state, turn, action)) for action in actions(world, state, turn)]
+        works = [(action, (1 - turn, *after)) for action, after in tried if not isinstance(after, str)]
+        found[turn, *state] = [*works, (None, (1 - turn, *state))]
+    return found
 
 
 @lru_cache(maxsize=32)
 def before(count: int, box: int) -> dict[State, list[tuple[State, int]]]:
-    """All states of houses with `count` things that matter, each with those that lead to it in one turn, by an action
-    (1) or by waiting (0)."""
-    things = ["key", "ball"] if box >= 0 else ["ball", "cup"][:count]
-    world = {"names": ["A", "B"], "places": list("01234"), "things": things, "boxed": int(box >= 0), "box": box}
-    where = range(-2, 5)
-    spread: list[State] = [at for at in product(where, repeat=count) if len({i for i in at if i < 0}) ==
-                           sum(i < 0 for i in at)]  # fmt: skip
-    states = [(turn, a, b, *at, opened) for turn in (0, 1) for a in ROOMS[0] for b in ROOMS[1] for at in spread
-              for opened in ((0, 1) if box >= 0 else (1,)) if opened or at[-1] == box]  # fmt: skip
-    found: dict[State, list[tuple[State, int]]] = {state: [] for state in states}
-    for state in states:
-        for action, after in moves(world, state):
+    """The same graph backwards: what leads to each state in one turn, by an action (1) or by waiting (0)."""
+    graph = moves(count, box)
+    found: dict[State, list[tuple[State, int]]] = {state: [] for state in graph}
+    for state, options in graph.items():
+        for action, after in options:
             found[after].append((state, int(action is not None)))
     return found
 
