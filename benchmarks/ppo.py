@@ -1,7 +1,7 @@
 """Training steps a second of PPO on CartPole: ours beside a JAX implementation (rejax) and one PyTorch file.
 
-All take the same number of environment steps with the same copies, rollout length, epochs, minibatches and networks (two
-of 2 x 64, tanh). The peers run right after ours, each as a process of its own: rejax where `--peer PATH` (or
+All take the same number of environment steps with the same copies, rollout length, epochs, minibatches and networks
+(two of 2 x 64, tanh). The peers run right after ours, each as a process of its own: rejax where `--peer PATH` (or
 PEER_PYTHON) names a Python that has it (0.1.3 needs gymnax 0.0.9), CleanRL's `ppo.py` where `--single-file PATH` names
 the file. Compiling is left out for both JAX programs and shown. The best of some repeats counts, by the clock and by
 processor time: only the latter says something on a machine that others use as well. Of the PyTorch file the start and

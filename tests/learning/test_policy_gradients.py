@@ -93,6 +93,21 @@ def test_a_rollout_restarts_and_loses_no_last_observation():
     assert returns.tolist() == [1, 1] and lengths.tolist() == [4, 4]
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 100, 4096, 2**16 + 1])
+def test_shuffling_leaves_nothing_out_and_depends_on_the_key(count):
+    orders = [np.asarray(ppo.shuffled(jax.random.key(seed), count)) for seed in (0, 0, 1)]
+    for order in orders:
+        np.testing.assert_array_equal(np.sort(order), np.arange(count))
+    np.testing.assert_array_equal(orders[0], orders[1])
+    assert count < 100 or (orders[0] != orders[2]).mean() > 0.9
+
+
+def test_every_order_is_as_likely_as_any_other():
+    orders = np.asarray(jax.vmap(lambda key: ppo.shuffled(key, 4))(jax.random.split(jax.random.key(0), 12_000)))
+    _, times = np.unique(orders, axis=0, return_counts=True)
+    assert len(times) == 24 and stats.chisquare(times).pvalue > 0.001
+
+
 def test_ppo_walks_the_corridor_on_every_seed():
     settings = ppo.PPO(copies=8, steps=32, updates=40, step_size=3e-3, width=16)
     keys = jax.random.split(jax.random.key(0), 3)

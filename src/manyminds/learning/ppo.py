@@ -111,10 +111,24 @@ def improved(settings: PPO, begun: Fitting, batch: Batch, key: Array) -> tuple[F
         (_, logged), gradient = eqx.filter_value_and_grad(loss, has_aux=True)(state.model, settings, part)
         return eqx.filter(applied(state, gradient, optimiser), eqx.is_array), logged
 
-    orders = jax.vmap(lambda k: jax.random.permutation(k, rows))(jax.random.split(key, settings.epochs))
+    orders = jax.vmap(lambda k: shuffled(k, rows))(jax.random.split(key, settings.epochs))
     which = orders[:, : size * settings.minibatches].reshape(-1, size)
     arrays, logged = lax.scan(one, arrays, which)
     return eqx.combine(arrays, static), jax.tree.map(jnp.mean, logged)
+
+
+def shuffled(key: Array, count: int) -> Array:
+    """The numbers below `count` in random order, int32 (count,), by one sort of random bits above the number's own.
+
+    `jax.random.permutation` sorts pairs, twice: a quarter of an update of 4,096 rows. Where the random bits of two
+    numbers agree the lower one comes first; beyond 2**16 numbers that would be too often.
+    """
+    own = (count - 1).bit_length()
+    if own > 16:
+        return jax.random.permutation(key, count)
+    low = jnp.uint32((1 << own) - 1)
+    marked = (jax.random.bits(key, (count,), jnp.uint32) & ~low) | jnp.arange(count, dtype=jnp.uint32)
+    return (jnp.sort(marked) & low).astype(jnp.int32)
 
 
 def loss(network: ActorCritic, settings: PPO, batch: Batch) -> tuple[Array, Logged]:
