@@ -228,7 +228,8 @@ def instruments(kept: Mapping[tuple[str, int, str], Sequence[Marked]]) -> dict[s
         found["after_critique"][kind] = beside(own, base)
     retried = [(level, mark) for (name, level, _), marks in kept.items() if name == "turns-retry" for mark in marks]
     found["after_wrong_try_again"] = beside(retried, base)
-    found["verifier"] = verifier(pooled(kept, "turns-verify"))
+    found["verifier"] = verifier(pooled(kept, "turns-verify", "verify"))
+    found["verifier_worked"] = verifier(pooled(kept, "turns-verify", "worked"))
     found["searches"] = searched(kept)
     found["calls"] = {name: called(pooled(kept, name)) for name in CALLS}
     found["persuasion"] = persuasion(pooled(kept, "sway-partner"))
@@ -238,8 +239,9 @@ def instruments(kept: Mapping[tuple[str, int, str], Sequence[Marked]]) -> dict[s
     return found
 
 
-def pooled(kept: Mapping[tuple[str, int, str], Sequence[Marked]], family: str) -> list[Marked]:
-    return [mark for (name, _, _), marks in kept.items() if name == family for mark in marks]
+def pooled(kept: Mapping[tuple[str, int, str], Sequence[Marked]], family: str, form: str = "") -> list[Marked]:
+    """All levels of a family, in one format or in all."""
+    return [mark for (name, _, own), marks in kept.items() if name == family and form in ("", own) for mark in marks]
 
 
 def mean_ok(marks: Sequence[Marked]) -> float:

@@ -24,7 +24,7 @@ SHARES = {  # parts of the tokens, a family; a seventh of the calls has attachme
     "copy": 0.25, "pairs": 0.25, "key-value": 0.1, "few-facts": 0.15, "sums": 1.5, "functions": 1.5, "hops": 1.2,
     "hops-questions": 0.6, "calls": 1.2, "calls-attached": 0.2, "rooms-maze": 0.4, "rooms-craft": 0.4,
     "rooms-fetch": 0.4, "rooms-word": 0.3, "rooms-todo": 0.4, "rooms-craft-pair": 0.1, "rooms-fetch-pair": 0.1,
-    "turns-verify": 0.25, "turns-critique": 0.2, "turns-refine": 0.25, "turns-retry": 0.15,
+    "turns-verify": 0.5, "turns-critique": 0.2, "turns-refine": 0.5, "turns-retry": 0.2,
     "turns-select": 0.15, "turns-debate": 0.2, "sway": 0.15, "sway-partner": 0.35, "rewrites": 0.3, "sequents": 0.3,
     "grids": 0.3, "plays": 0.1,
 }  # fmt: skip

@@ -150,6 +150,13 @@ class Pendulum:
         angle, speed = state.x
         return jnp.stack([jnp.cos(angle), jnp.sin(angle), speed])
 
+    def move(self, observation: Array, action: Array) -> tuple[Array, Array]:
+        """What is seen after an action, and what it pays, from what was seen before it."""
+        cos, sin, speed = observation
+        moving = Moving(jnp.stack([jnp.arctan2(sin, cos), speed]), jnp.int32(0))
+        after, effects = self.step(moving, action, jax.random.key(0))  # nothing is left to chance
+        return self.observe(after), effects.reward
+
     def step(self, state: Moving, action: Array, key: Array) -> tuple[Moving, Effects]:
         angle, speed = state.x
         torque = jnp.clip(action.reshape(()), -2.0, 2.0)

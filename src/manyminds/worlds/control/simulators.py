@@ -4,12 +4,14 @@ For replacing a learned model by the truth (arXiv 2402.12527, section 4). Needs 
 Observations leave out the place along the track; the bodies move the same way anywhere, so it is set to 0.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from manyminds.core import BadInput, unknown
+from manyminds.core.array_worlds import Box, Effects
 
 BODIES = {"hopper": "Hopper-v5", "walker2d": "Walker2d-v5", "halfcheetah": "HalfCheetah-v5"}
 
@@ -73,6 +75,17 @@ class Simulator:
         shapes = (jax.ShapeDtypeStruct(observation.shape, jnp.float32), jax.ShapeDtypeStruct((), jnp.float32))
         return jax.pure_callback(called, shapes, observation, action, vmap_method="broadcast_all")
 
+    def begun(self, seed: Any) -> Any:
+        """The first observation of an episode of the body's own, inside compiled code."""
+        import jax
+        import jax.numpy as jnp
+
+        def called(own: np.ndarray) -> np.ndarray:
+            return np.asarray(self.env.reset(seed=int(own))[0], np.float32)
+
+        shape = jax.ShapeDtypeStruct((self.observation_size,), jnp.float32)
+        return jax.pure_callback(called, shape, seed, vmap_method="sequential")
+
     def episode(self, act: Any, seed: int, limit: int = 1000, discount: float = 0.99) -> Played:
         """One episode of `act(observation) -> action` from the body's own start."""
         seen, _ = self.env.reset(seed=seed)
@@ -83,3 +96,44 @@ class Simulator:
             if ended:
                 break
         return Played(first, total, discounted, t + 1)
+
+
+class Standing(NamedTuple):
+    """What is seen of a body, and the steps taken."""
+
+    seen: Any
+    t: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """A simulated body as an array world: its state is what is seen of it. `ended`: is one that is seen so down?"""
+
+    simulator: Simulator
+    ended: Callable[[Any], Any]
+    limit: int = 1000
+
+    @property
+    def observation_size(self) -> int:
+        return self.simulator.observation_size
+
+    @property
+    def actions(self) -> Box:
+        return Box(self.simulator.action_size)
+
+    def reset(self, key: Any) -> Standing:
+        import jax
+        import jax.numpy as jnp
+
+        return Standing(self.simulator.begun(jax.random.randint(key, (), 0, 2**31 - 1)), jnp.int32(0))
+
+    def observe(self, state: Standing) -> Any:
+        return state.seen
+
+    def move(self, observation: Any, action: Any) -> tuple[Any, Any]:
+        return self.simulator.move(observation, action)
+
+    def step(self, state: Standing, action: Any, key: Any) -> tuple[Standing, Effects]:
+        after, reward = self.move(state.seen, action)
+        ended, t = self.ended(after), state.t + 1
+        return Standing(after, t), Effects(reward, ended, (t >= self.limit) & ~ended)

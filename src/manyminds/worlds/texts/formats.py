@@ -41,6 +41,11 @@ def opened(token: str) -> Callable[[Item], Segments]:
     return lambda item: asked(item.prompt, token, item.solution)
 
 
+def solved_first(item: Item) -> Segments:
+    """The right steps, with which a solution can then be compared, and what is said of it."""
+    return asked(item.prompt, THOUGHT, "\n".join([*item.meta["steps"], item.solution]))
+
+
 def evidence(item: Item) -> Segments:
     """The first of two steps: the sentences that the answer rests on, word by word, and a provisional answer."""
     return asked(item.prompt, EVIDENCE, "\n".join([*item.meta["quotes"], item.direct]))
@@ -156,7 +161,7 @@ FORMATS: dict[str, dict[str, Callable[[Item], Segments]]] = {
     # Played by both, each in a context of its own; `partner` is how the second one has the same play.
     "rooms-craft-pair": {"plan": direct, "played": seated(0), "partner": seated(1)},
     "rooms-fetch-pair": {"plan": direct, "played": seated(0), "partner": seated(1)},
-    "turns-verify": {"verify": opened(VERIFY)},
+    "turns-verify": {"verify": opened(VERIFY), "worked": solved_first},
     "turns-critique": {"critique": opened(CRITIQUE)},
     "turns-refine": {"refine": opened(REFINE)},
     "turns-retry": {"refine": opened(REFINE)},

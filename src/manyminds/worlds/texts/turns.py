@@ -167,7 +167,8 @@ class Turns:
         shown = way.steps(inner) if clean else slip.lines
         answer = "ok" if clean else way.label(slip)
         prompt = f"{inner.prompt}\n{chr(10).join(shown)}\nIs every step right?"
-        return Draft([inner.form, shown], prompt, final(answer), answer, {"kind": "" if clean else slip.kind})
+        meta = {"kind": "" if clean else slip.kind, "steps": way.steps(inner)}
+        return Draft([inner.form, shown], prompt, final(answer), answer, meta)
 
     def _critique(self, rng: Random, inner: Draft, own: Own | None) -> Draft:
         lines, units, at = list(inner.meta["steps"]), list[str](), 0
@@ -267,7 +268,7 @@ def own_solution(item: Item, solution: str) -> Item:
     answer = "ok" if wrong is None else f"bad {wrong[0] + 1} {wrong[1]}"
     prompt = f"{item.prompt}\n{chr(10).join(lines)}\nIs every step right?"
     form = json.dumps(["turns-verify", [item.form, lines]], separators=(",", ":"))
-    meta = {"kind": "" if wrong is None else "own"}
+    meta = {"kind": "" if wrong is None else "own", "steps": item.meta["steps"]}
     return Item("turns-verify", item.level, item.split, form, prompt, final(answer), answer, meta)
 
 
