@@ -14,6 +14,7 @@ from scipy import stats
 from manyminds.core.array_worlds import Box, Discrete, Effects
 from manyminds.learning import ppo, sac
 from manyminds.learning.advantages import generalised_advantages
+from manyminds.learning.online_sac import Online, lived, living
 from manyminds.learning.replay import Rows, added, drawn, empty
 from manyminds.learning.rollouts import copies, episodes, rollout
 from manyminds.learning.training import over_seeds, trained
@@ -187,28 +188,9 @@ def test_diversity_needs_two():
 
 @pytest.mark.slow
 def test_sac_swings_the_pendulum_up():
-    world, settings = Pendulum(), sac.SAC(width=64, step_size=1e-3)
-
-    class Learning(NamedTuple):
-        state: sac.State
-        replay: object
-        copies: object
-
-    def begin(key):
-        return Learning(
-            sac.start(settings, 3, world.actions, key), empty(50_000, 3, world.actions), copies(world, key, 4)
-        )
-
-    def step(now, key):
-        to_roll, to_draw, to_learn = jax.random.split(key, 3)
-        policy = lambda observation, key: (now.state.actor.model(observation).sample(key), ())  # noqa: E731
-        going, seen, _ = rollout(world, policy, now.copies, to_roll, 1)
-        rows = Rows(seen.observation[0], seen.action[0], seen.reward[0], seen.after[0], seen.ended[0])
-        replay = added(now.replay, rows)
-        state, logged = sac.update(settings, now.state, drawn(replay, to_draw, 128), to_learn)
-        return Learning(state, replay, going), {"value": logged["value"]}
-
+    world, settings, how = Pendulum(), sac.SAC(width=64, step_size=1e-3), Online()
     key = jax.random.key(0)
-    end, _ = trained(step, begin(key), key, 6000, chunk=1000)
-    returns, _ = episodes(world, lambda o, k: (end.state.actor.model(o).mode(), ()), jax.random.key(1), 20, 200)
+    begun = living(how, settings, world, key)
+    end, _ = trained(lived(how, settings, world), begun, key, 6000, chunk=1000)
+    returns, _ = episodes(world, lambda o, k: (end.agent.actor.model(o).mode(), ()), jax.random.key(1), 20, 200)
     assert float(returns.mean()) > -250

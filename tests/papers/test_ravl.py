@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -13,7 +14,7 @@ from manyminds.learning import branched_rollouts as br
 from manyminds.learning import tabular_dynamics as dynamics
 from manyminds.learning.dynamics_ensembles import Fit
 from manyminds.learning.sac import SAC
-from manyminds.papers.ravl import datasets, exact, grids, planes
+from manyminds.papers.ravl import bodies, datasets, exact, grids, planes
 from manyminds.papers.ravl.paper import CLAIMS, Config, Results
 from manyminds.theory import edge_of_reach as theory
 from manyminds.worlds.control.plane import Plane
@@ -122,6 +123,25 @@ def test_the_plane_runs_for_every_method():
     for method in ("base", "patch", "patch-own", "ravl", "ravl-norm", "ravl-prior"):
         found = planes.Learnt(**planes.learnt(method, Plane(), size, SEEDS, 2))
         assert len(found.returns) == 2 and len(found.target[0]) == 2 and np.isfinite(found.largest).all()
+
+
+def test_the_discounted_return_of_a_body_is_the_sum_of_what_it_is_paid_until_it_ends():
+    class Counting:  # pays what it sees, and sees one more each step
+        def move(self, seen, action):
+            return seen + 1, seen[0]
+
+    ended = lambda seen: seen[..., 0] >= 5  # noqa: E731
+    found = bodies.followed(Counting(), ended, lambda seen: seen, jnp.array([[1.0], [4.0], [0.0]]), 0.5, 20)
+    np.testing.assert_allclose(found, [1 + 2 / 2 + 3 / 4 + 4 / 8, 4, 1 / 2 + 2 / 4 + 3 / 8 + 4 / 16])
+
+
+@pytest.mark.slow
+def test_a_body_runs_with_its_true_world_as_the_model():
+    size = bodies.Size(practice=6, data=50, updates=4, every=2, rollouts=20, width=8, episodes=2)
+    for method in ("base", "ravl-prior"):
+        found = bodies.Learnt(**bodies.learnt(method, "pendulum", size, SEEDS, 2))
+        assert len(found.returns) == 2 and len(found.target[0]) == 2 and np.isfinite(found.bias).all()
+        assert max(found.returns + found.left + found.first) <= 0  # the pendulum only costs
 
 
 @pytest.mark.slow

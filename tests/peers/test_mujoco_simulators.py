@@ -7,7 +7,7 @@ import pytest
 
 from manyminds.core import BadInput
 from manyminds.learning.dynamics_ensembles import ENDINGS, Exact
-from manyminds.worlds.control.simulators import BODIES, Simulator
+from manyminds.worlds.control.simulators import BODIES, Body, Simulator
 
 pytest.importorskip("mujoco")
 
@@ -49,3 +49,22 @@ def test_it_runs_inside_compiled_code_and_is_sure_of_itself():
     assert not said.std.any()
     with pytest.raises(BadInput, match="hopper"):
         Simulator("hoper")
+
+
+def test_a_body_is_a_world_on_arrays():
+    """Episodes begin where gymnasium's begin, go on step by step as the simulator says, and end where it says."""
+    world = Body(Simulator("hopper"), ENDINGS["hopper"], limit=3)
+    states = jax.jit(jax.vmap(world.reset))(jax.random.split(jax.random.key(0), 3))
+    assert (
+        states.seen.shape == (3, 11) and np.ptp(states.seen[:, 0]) > 0 and np.abs(states.seen[:, 0] - 1.25).max() < 0.01
+    )
+    action = jnp.zeros((3, 3))
+    for t in (1, 2, 3):
+        expected, paid = world.simulator.moved(np.asarray(states.seen), np.asarray(action))
+        states, effects = jax.jit(jax.vmap(world.step))(states, action, jax.random.split(jax.random.key(t), 3))
+        np.testing.assert_allclose(states.seen, expected, atol=1e-5)
+        np.testing.assert_allclose(effects.reward, paid, atol=1e-5)
+        assert not effects.ended.any() and (effects.cut == (t == 3)).all()
+    fallen = states._replace(seen=states.seen.at[0, 1].set(0.5))
+    _, effects = jax.vmap(world.step)(fallen, action, jax.random.split(jax.random.key(9), 3))
+    assert effects.ended.tolist() == [True, False, False] and effects.cut.tolist() == [False, True, True]

@@ -58,3 +58,14 @@ def test_first_states_are_spread_as_in_gymnasium():
         ours = np.array(jax.vmap(lambda key, world=world: world.observe(world.reset(key)))(keys))
         np.testing.assert_allclose(ours.mean(0), theirs.mean(0), atol=0.15)
         np.testing.assert_allclose(ours.std(0), theirs.std(0), rtol=0.15, atol=0.01)
+
+
+def test_what_is_seen_of_a_pendulum_and_an_action_say_what_is_seen_next():
+    world = Pendulum()
+    for seed in range(5):
+        to_reset, to_act = jax.random.split(jax.random.key(seed))
+        state, action = world.reset(to_reset), jax.random.uniform(to_act, (1,), jnp.float32, -2, 2)
+        after, effects = world.step(state, action, to_act)
+        seen, reward = world.move(world.observe(state), action)
+        np.testing.assert_allclose(seen, world.observe(after), atol=1e-5)
+        np.testing.assert_allclose(reward, effects.reward, rtol=1e-4)

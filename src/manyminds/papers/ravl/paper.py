@@ -11,7 +11,7 @@ from manyminds.learning.branched_rollouts import Branches, Penalty
 from manyminds.learning.dynamics_ensembles import Fit
 from manyminds.learning.sac import SAC
 from manyminds.papers.index import paper
-from manyminds.papers.ravl import datasets, exact, grids, planes
+from manyminds.papers.ravl import bodies, datasets, exact, grids, planes
 from manyminds.papers.ravl.claims import CLAIMS
 from manyminds.papers.ravl.shown import figures, tables
 from manyminds.worlds.control.plane import Plane
@@ -35,6 +35,10 @@ class Config(PaperConfig):
     plane_seeds: int = Field(5, ge=1, le=100)
     plane_size: planes.Size = Field(planes.Size(), description="steps, updates, width, ... on the plane")
     plane_centre: tuple[float, float] = Field((6.0, 6.0), description="where the reward is highest")
+    body: tuple[bodies.Name, ...] = Field((), description="true worlds in place of a model (all but one: MuJoCo)")
+    body_methods: tuple[bodies.Method, ...] = Field(("base", "ravl"), description="methods on bodies")
+    body_seeds: int = Field(2, ge=1, le=100)
+    body_size: bodies.Size = Field(bodies.Size(), description="practice, data, steps, updates, width, ... on bodies")
     data: str = Field("", description="path of a data set in the form of D4RL; without one nothing is trained on data")
     task: str = Field("hopper-medium-v2", description="its name, for the ending rule and the normalised score")
     data_methods: tuple[Literal["ravl", "mopo", "morel", "mobile", "base"], ...] = ("ravl",)
@@ -56,6 +60,7 @@ class Results(PaperResults):
     doubts: dict[str, dict[str, float]]  # by share (as text), the largest of each penalty
     plane: list[planes.Learnt]
     plane_best: float  # the best mean return on the plane
+    body: list[bodies.Learnt] = Field([])
     data: list[datasets.Learnt]
 
 
@@ -64,7 +69,8 @@ async def run(config: Config, lab: Lab) -> Results:
     seeds = lab.seeds
     cells = [(method, k) for method in config.methods for k in config.steps]
     trainings = [(method, i) for method in config.data_methods for i in range(config.data_seeds) if config.data]
-    total = 2 + len(cells) + len(config.blended) + len(config.plane) + len(trainings)
+    moved = [(body, method) for body in config.body for method in config.body_methods]
+    total = 2 + len(cells) + len(config.blended) + len(config.plane) + len(moved) + len(trainings)
     done = lab.progress(total, "pieces")
 
     async def piece(name: str, work: Any) -> Any:
@@ -94,6 +100,13 @@ async def run(config: Config, lab: Lab) -> Results:
             for m in config.plane
         ],
         plane_best=planes.best_mean(world),
+        body=[
+            await piece(
+                f"body {b} {m}",
+                lambda b=b, m=m: bodies.learnt(m, b, config.body_size, seeds.child("body", b), config.body_seeds),
+            )
+            for b, m in moved
+        ],
         data=[
             await piece(f"data {m} {i}", lambda m=m, i=i: on_data(config, m, i, lab)) for m, i in trainings
         ],
@@ -107,8 +120,8 @@ def on_data(config: Config, method: str, seed: int, lab: Lab) -> Any:
                   width=config.width, depth=3)  # fmt: skip
     penalty: Penalty = method if method in ("mopo", "morel", "mobile") else "none"  # type: ignore[assignment]
     return datasets.learnt(
-        Path(config.data), config.task, learner, replace(config.branches, penalty=penalty), config.fit, config.epochs, lab.seeds.child("data"),
-        seed, config.true_share, method=method, keeper=lab.checkpoint(f"data {method} {seed}"),
+        Path(config.data), config.task, learner, replace(config.branches, penalty=penalty), config.fit, config.epochs,
+        lab.seeds.child("data"), seed, config.true_share, method=method, keeper=lab.checkpoint(f"data {method} {seed}"),
     )  # fmt: skip
 
 

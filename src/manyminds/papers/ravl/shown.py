@@ -26,6 +26,7 @@ def tables(results: Any) -> list[Table]:
     found = [returns(results), beliefs(results)] if results.grid else []
     found += [paradox(results)] if results.blends else []
     found += [plane(results)] if results.plane else []
+    found += [bodies(results)] if results.body else []
     found += [data(results)] if results.data else []
     return found
 
@@ -79,6 +80,17 @@ def plane(results: Any) -> Table:
     columns = ("method", "return", "mean target", "largest |Q|", "bias", "apart at edge", "apart within", "edge")
     note = f"the best return is {results.plane_best:.2f}; no true value exceeds 1/(1 - discount) = 100"
     return Table("On the plane", columns, rows, note)
+
+
+def bodies(results: Any) -> Table:
+    rows = tuple(
+        (r.body, r.method, st.mean(r.left), st.mean(r.first), st.mean(r.returns), st.mean([t[-1] for t in r.target]),
+         st.mean(r.bias))
+        for r in results.body
+    )  # fmt: skip
+    columns = ("body", "method", "who left the data", "untrained", "learnt", "mean target", "bias")
+    note = "returns in the true world, by the mode of the policy; bias: of the lowest critic, on the data"
+    return Table("Bodies: the true world in place of the model", columns, rows, note)
 
 
 def data(results: Any) -> Table:
