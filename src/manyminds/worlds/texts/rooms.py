@@ -6,13 +6,14 @@ action by action or answered with a whole plan, one action a line, ended by `#do
 actions as the shortest plan, and two.
 """
 
-from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from types import ModuleType
 from typing import Any
 
 from manyminds.core import unknown
+from manyminds.worlds.texts.breadth_first import shortest_plan
 from manyminds.worlds.texts.items import Draft, Item, Verdict
 from manyminds.worlds.texts.places import fetch, guess, maze, sampled, todo, workshop
 
@@ -51,21 +52,7 @@ def plan(world: dict[str, Any], start: State) -> list[str] | None:
 
 def searched(world: dict[str, Any], start: State, most: int = 200_000) -> list[str] | None:
     """A shortest plan by breadth-first search of at most `most` states."""
-    came: dict[State, tuple[State, str] | None] = {start: None}
-    waiting = deque([start])
-    while waiting and len(came) < most:
-        state = waiting.popleft()
-        if reached(world, state):
-            found: list[str] = []
-            while (before := came[state]) is not None:
-                state, action = before
-                found.append(action)
-            return found[::-1]
-        for action, after in legal(world, state):
-            if after not in came:
-                came[after] = (state, action)
-                waiting.append(after)
-    return None
+    return shortest_plan(start, partial(legal, world), partial(reached, world), most)
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,15 @@ The worked solution is a shortest joint plan after one message of each, which te
 must wait says it again.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from manyminds.core import unknown
+from manyminds.worlds.texts.breadth_first import shortest_plan
 from manyminds.worlds.texts.items import Draft, Item, Verdict
 from manyminds.worlds.texts.places import fetch_pair, workshop_pair
 
@@ -48,21 +49,7 @@ def reached(world: dict[str, Any], state: State) -> bool:
 
 def searched(world: dict[str, Any], start: State, most: int = 200_000) -> list[str] | None:
     """A shortest joint plan by breadth-first search of at most `most` joint states: the oracle for small worlds."""
-    came: dict[State, tuple[State, str] | None] = {start: None}
-    waiting = deque([start])
-    while waiting and len(came) < most:
-        state = waiting.popleft()
-        if reached(world, state):
-            found: list[str] = []
-            while (before := came[state]) is not None:
-                state, action = before
-                found.append(action)
-            return found[::-1]
-        for action, after in legal(world, state):
-            if after not in came:
-                came[after] = (state, action)
-                waiting.append(after)
-    return None
+    return shortest_plan(start, partial(legal, world), partial(reached, world), most)
 
 
 class Turn(NamedTuple):
