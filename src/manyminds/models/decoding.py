@@ -41,12 +41,8 @@ class Row:
     def left(self) -> int:
         return self.limit - len(self.tokens)
 
-    def advance(self, logits: np.ndarray, ends: Sequence[int], text_of: Callable[[list[int]], str]) -> None:
-        """Choose the next token from `logits` (tokens,), and see whether the answer is finished."""
-        if self.abandoned():
-            self.finish = "abandoned"
-            return
-        token = self.choose(logits)
+    def advance(self, token: int, logits: np.ndarray, ends: Sequence[int], text_of: Callable[[list[int]], str]) -> None:
+        """Take `token`, which was chosen from `logits` (tokens,), and see whether the answer is finished."""
         if token in ends:
             self.finish = "length" if self.hurried else "stop"
             return
@@ -60,12 +56,6 @@ class Row:
             self.finish = "length" if self.hurried else "stop"
         elif self.left <= 0:
             self.finish = "length"
-
-    def choose(self, logits: np.ndarray) -> int:
-        if self.mask is None:
-            return draw(logits, self.request, self.draws)
-        allowed = np.flatnonzero(self.mask.allowed())
-        return self.in_time(int(allowed[draw(logits[allowed], self.request, self.draws)]))
 
     def in_time(self, token: int) -> int:
         """`token`, or the way out where after it the answer could no longer be completed within its limit."""
@@ -97,19 +87,44 @@ class Row:
         return any(stop in text_of(tail) for stop in self.stops)
 
 
-def draw(logits: np.ndarray, request: Request, draws: np.random.Generator) -> int:
-    """The likeliest token at temperature 0, else one drawn from the nucleus of `top_p`."""
-    if request.temperature <= 0:
-        return int(logits.argmax())
-    scaled = logits.astype(np.float64) / request.temperature
-    weights = np.exp(scaled - scaled.max())
-    if request.top_p < 1:
-        order = np.argsort(-weights, kind="stable")
-        mass = np.cumsum(weights[order])
-        beyond = order[1 + int(np.searchsorted(mass, request.top_p * mass[-1])) :]
-        weights[beyond] = 0
-    mass = np.cumsum(weights)
-    return int(np.searchsorted(mass, draws.random() * mass[-1], side="right"))
+def advance(
+    rows: Sequence[Row], logits: np.ndarray, ends: Sequence[int], text_of: Callable[[list[int]], str]
+) -> None:
+    """One token more for each row, chosen from its `logits` (rows, tokens); rows that nobody waits for end."""
+    for row in rows:
+        if row.abandoned():
+            row.finish = "abandoned"
+    legal = logits.copy()
+    for row, own in zip(rows, legal):
+        if row.mask is not None and not row.finish:
+            np.copyto(own, -np.inf, where=~row.mask.allowed())
+    for row, token, own in zip(rows, drawn(legal, rows), logits):
+        if not row.finish:
+            row.advance(token if row.mask is None else row.in_time(token), own, ends, text_of)
+
+
+def drawn(logits: np.ndarray, rows: Sequence[Row]) -> list[int]:
+    """A token for each row of `logits` (rows, tokens): the likeliest at temperature 0, else one drawn from the nucleus
+    of `top_p`."""
+    found: list[int] = logits.argmax(1).tolist()
+    warm = [i for i, row in enumerate(rows) if row.request.temperature > 0]
+    if not warm:
+        return found
+    scaled = logits[warm].astype(np.float64) / np.array([rows[i].request.temperature for i in warm])[:, None]
+    weights = np.exp(scaled - scaled.max(1, keepdims=True))
+    for i, own in zip(warm, weights):
+        if rows[i].request.top_p < 1:
+            own[beyond(own, rows[i].request.top_p)] = 0
+    for i, mass in zip(warm, weights.cumsum(1)):
+        found[i] = int(np.searchsorted(mass, rows[i].draws.random() * mass[-1], side="right"))
+    return found
+
+
+def beyond(weights: np.ndarray, top_p: float) -> np.ndarray:
+    """The tokens that are not among the likeliest with `top_p` of the mass together."""
+    order = np.argsort(-weights, kind="stable")
+    mass = np.cumsum(weights[order])
+    return order[1 + int(np.searchsorted(mass, top_p * mass[-1])) :]
 
 
 def decode(model: Any, rows: Sequence[Row], ends: Sequence[int], text_of: Callable[[list[int]], str]) -> None:
@@ -132,9 +147,8 @@ def decode(model: Any, rows: Sequence[Row], ends: Sequence[int], text_of: Callab
             given = {"input_ids": tokens, "attention_mask": mask, "position_ids": places, "logits_to_keep": 1}
             out = model(**{n: v for n, v in given.items() if n in known}, **{memory: cache}, use_cache=True)
             cache = out[memory]
-            for row, logits in zip(going, out.logits[:, -1].float().cpu().numpy()):
-                if not row.finish:
-                    row.advance(logits, ends, text_of)
+            growing = [i for i, row in enumerate(going) if not row.finish]
+            advance([going[i] for i in growing], out.logits[growing, -1].float().cpu().numpy(), ends, text_of)
             left = [i for i, row in enumerate(going) if not row.finish]
             if not left:
                 return

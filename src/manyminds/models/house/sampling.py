@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from manyminds.models.decoding import Row
+from manyminds.models.decoding import Row, advance
 from manyminds.models.house.decoder import LOW, Decoder, angles, block, contract, finished, projected
 
 WIDTHS = (1, 8, 16, 32, 64, 128)  # rows of a batch: few, so that few programs are compiled
@@ -101,31 +101,30 @@ def decode(
     """Let all rows grow until each is finished. `silent` (tokens,): tokens that no answer contains."""
     for row in rows:
         row.begin()
-    going: list[Row | None] = [*rows, *[None] * (fitting(WIDTHS, len(rows)) - len(rows))]
+    going, width = list(rows), fitting(WIDTHS, len(rows))  # the arrays have `width` rows, of which the first ones count
     context = decoder.shape.context
     prompts = list(dict.fromkeys(tuple(row.prompt) for row in rows))
     tokens, lengths = filled(prompts, context)
     logits, cache = read(decoder, jnp.asarray(tokens), jnp.asarray(lengths), numbers)
     if len(prompts) < len(rows):
         number = {prompt: i for i, prompt in enumerate(prompts)}
-        shared = np.array([number[tuple(row.prompt)] for row in rows] + [0] * (len(going) - len(rows)))
+        shared = np.array([number[tuple(row.prompt)] for row in rows] + [0] * (width - len(rows)))
         logits, lengths, cache = logits[shared], lengths[shared], kept(cache, jnp.asarray(shared), tokens.shape[1])
     while True:
         found = np.array(logits)
         if silent is not None:
             found[:, silent] = LOW
-        for grown, own in zip(going, found):
-            if grown is not None and not grown.finish:
-                grown.advance(own, ends, text_of)
-        left = [i for i, row in enumerate(going) if row is not None and not row.finish]
+        growing = [i for i, row in enumerate(going) if not row.finish]
+        advance([going[i] for i in growing], found[growing], ends, text_of)
+        left = [i for i in growing if not going[i].finish]
         if not left:
             return
-        width = fitting(WIDTHS, len(left))
-        places = fitting(LENGTHS, int(lengths[left].max()) + 1, context)
-        if width < len(going) or places > cache.keys[0].shape[2]:  # those that have ended leave; or more room is needed
-            chosen = np.array([*left, *[left[0]] * (width - len(left))])
-            going = [going[i] for i in left] + [None] * (width - len(left))
+        needed, places = fitting(WIDTHS, len(left)), fitting(LENGTHS, int(lengths[left].max()) + 1, context)
+        if needed < width or places > cache.keys[0].shape[2]:  # those that have ended leave; or more room is needed
+            chosen, width = np.array([*left, *[left[0]] * (needed - len(left))]), needed
+            going = [going[i] for i in left]
             lengths, cache = lengths[chosen], kept(cache, jnp.asarray(chosen), places)
-        newest = np.array([row.tokens[-1] if row is not None and row.tokens else 0 for row in going], np.int32)
+        newest = np.zeros(width, np.int32)
+        newest[: len(going)] = [row.tokens[-1] if row.tokens else 0 for row in going]
         logits, cache = grow(decoder, cache, jnp.asarray(newest), jnp.asarray(lengths), numbers)
         lengths = np.minimum(lengths + 1, context - 1).astype(np.int32)
