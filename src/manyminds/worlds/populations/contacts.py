@@ -16,6 +16,9 @@ from manyminds.core import BadInput
 from manyminds.worlds.populations.sharding import everywhere
 
 
+FEW = 2**18  # agents whose floats fit in the cache of a core, so that one read is faster than a code and its table
+
+
 class Rows(NamedTuple):
     """Compressed rows on the host: the neighbours of i are `neighbours[start[i] : start[i + 1]]`."""
 
@@ -163,7 +166,9 @@ def summed(contacts: Contacts, carried: Array, table: Array | None = None) -> Ar
     `carried`: shape (agents,), floats, or small whole numbers that stand for the floats of `table` (entry 0 is 0):
     one byte an agent keeps the random reads in the cache.
     """
-    padded = jnp.concatenate([everywhere(carried), jnp.zeros((1,), carried.dtype)])
+    if table is not None and carried.shape[0] <= FEW:
+        carried, table = table[carried], None
+    padded = lax.optimization_barrier(jnp.concatenate([everywhere(carried), jnp.zeros((1,), carried.dtype)]))
 
     def of(columns: Array) -> Array:
         total = None
