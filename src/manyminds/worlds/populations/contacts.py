@@ -15,7 +15,6 @@ from jax import Array, lax
 from manyminds.core import BadInput
 from manyminds.worlds.populations.sharding import everywhere
 
-
 FEW = 2**18  # agents whose floats fit in the cache of a core, so that one read is faster than a code and its table
 
 
