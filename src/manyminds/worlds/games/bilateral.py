@@ -127,9 +127,9 @@ class Alternating(ABC):
     def in_words(self, terms: float) -> str:
         """What terms mean."""
 
+    @abstractmethod
     def secrets_in(self, seat: int, numbers: list[float], text: str) -> bool:
         """Does a text tell the private parameter of `seat`?"""
-        raise NotImplementedError
 
     # ---- what is seen
 
@@ -167,9 +167,9 @@ class Alternating(ABC):
         return Sight(self.players[seat], self.players[1 - seat], state.phase, state.stage, self.told_rounds(),
                      self.money, pie, discounts, values, offers, said)  # fmt: skip
 
+    @abstractmethod
     def known(self, seat: int) -> tuple[float | None, tuple[float, float | None], tuple[float | None, float | None]]:
         """The pie, the discounts and the values as one player knows them."""
-        raise NotImplementedError
 
     def view(self, state: State, seat: int) -> View:
         sight = self.sight(state, seat)
