@@ -98,14 +98,14 @@ def is_for_two(family: str, form: str) -> bool:
 
 
 def answered(
-    speaker: Speaker, asked: Sequence[tuple[Item, str, str]], temperature: float = 0.0, longest: int = LONGEST
+    speaker: Speaker, asked: Sequence[tuple[Item, str, str]], temperature: float = 0.0, longest: int = 0
 ) -> list[Play]:
     """Answer (item, format, stream) triples, all plays in lock-step. Different streams are different samples. A turn
-    has at most `longest` tokens."""
+    has at most `longest` tokens; LONGEST where that is 0."""
     plays = [Play(item, form, stream, formats.segments(item, form)[0][0]) for item, form, stream in asked]
     going = plays
     while going:
-        rows = [row_of(speaker, play, temperature, longest) for play in going]
+        rows = [row_of(speaker, play, temperature, longest or LONGEST) for play in going]
         for play, row in zip(going, rows):
             play.over = row is None
         pairs = [(play, row) for play, row in zip(going, rows) if row is not None]
