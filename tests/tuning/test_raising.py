@@ -7,7 +7,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
+from optax.contrib import MuonDimensionNumbers, scale_by_muon
 
 from manyminds.core import BadInput, Seeds
 from manyminds.lab.command import main
@@ -18,7 +20,18 @@ from manyminds.tuning import mixture as mixtures
 from manyminds.tuning import raising
 from manyminds.tuning.calibration import Reading, standard
 from manyminds.tuning.mixture import EARLY, Document, Mixture, batch, level_share, packed, raised_levels
-from manyminds.tuning.raising import FALL, RATES, STEP, Recipe, accuracy, optimiser_of, raised, rate, stepping
+from manyminds.tuning.raising import (
+    FALL,
+    RATES,
+    STEP,
+    Recipe,
+    accuracy,
+    optimiser_of,
+    orthogonalised,
+    raised,
+    rate,
+    stepping,
+)
 from manyminds.worlds.texts.formats import formats
 from manyminds.worlds.texts.items import stream
 from manyminds.worlds.texts.lookup import Lookup
@@ -108,7 +121,7 @@ def test_a_folder_keeps_its_recipe(small, tmp_path):
 
 def test_minutes_are_planned_by_the_speed(small):
     """Half way through the time with 1,000 tokens a second, a chunk is a known part of what is left."""
-    state = raising.beginning(Decoder.drawn(TINY, jax.random.key(0)), optimiser_of(0.05, 1.0), 1)
+    state = raising.beginning(Decoder.drawn(TINY, jax.random.key(0)), optimiser_of("float32", 0.05, 1.0), 1)
     state = state._replace(seconds=np.array(30.0), tokens=np.array(5000))
     assert raising.to_come(replace(RECIPE, tokens=0, minutes=1), state, 1000.0) == 30_000
     assert raising.to_come(replace(RECIPE, tokens=6000), state, 1000.0) == 1000
@@ -224,7 +237,7 @@ def test_a_step_is_the_update_of_muon_and_adam_on_the_weighted_loss():
     value, gradient = eqx.filter_jit(eqx.filter_value_and_grad(loss))(decoder)
     before = jax.tree.map(np.array, decoder)
     after, _, found, wrong = stepping("float32", 256, 0.05, 1e9)(
-        decoder, optimiser_of(0.05, 1e9).init(decoder), one, 0.01
+        decoder, optimiser_of("float32", 0.05, 1e9).init(decoder), one, 0.01
     )
     assert float(found) == pytest.approx(float(value), rel=1e-4)
     assert wrong.shape == (65,) and (np.asarray(wrong)[1:4] > 0).all()
@@ -247,6 +260,17 @@ def leaves(tree):
     return [path for path, _ in jax.tree.leaves_with_path(tree)]
 
 
+def test_matrices_are_made_orthogonal_as_by_optax():
+    rng = np.random.default_rng(6)
+    shapes = {"wide": (8, 20), "tall": (20, 8), "again": (20, 8), "square": (9, 9)}
+    steps = {name: jnp.asarray(rng.normal(size=shape), jnp.float32) for name, shape in shapes.items()}
+    plain = jax.tree.map(lambda _: MuonDimensionNumbers(), steps)
+    peer = scale_by_muon(beta=0.0, nesterov=False, weight_dimension_numbers=plain)
+    expected, _ = peer.update(steps, peer.init(steps))
+    found = orthogonalised(steps, "float32")
+    assert all(np.allclose(found[name], expected[name], atol=1e-5) for name in shapes)
+
+
 def test_loss_falls(small, tmp_path):
     lines = []
     raised(replace(RECIPE, tokens=24_000), tmp_path, lines.append)
@@ -255,7 +279,9 @@ def test_loss_falls(small, tmp_path):
 
 def test_the_format_that_is_best_decides_what_is_mastered(small, tokenizer):
     made = Mixture(Seeds(0), tokenizer, 128)
-    state = raising.beginning(Decoder.drawn(TINY, jax.random.key(0)), optimiser_of(0.05, 1.0), len(made.labels))
+    state = raising.beginning(
+        Decoder.drawn(TINY, jax.random.key(0)), optimiser_of("float32", 0.05, 1.0), len(made.labels)
+    )
     asked, right = state.asked.copy(), state.right.copy()
     for name, n in (("worked", 18), ("direct", 4)):
         at = made.labels.index(("sums", 2, name))

@@ -235,7 +235,8 @@ def taught(
 ) -> State:
     """The state after all tokens of the recipe."""
     whole, real = np.array(0), np.array(0.0)
-    start = State(decoder, optimiser_of(recipe.decay, recipe.clip).init(decoder), whole, whole, whole, real, real)
+    optimiser = optimiser_of(recipe.numbers, recipe.decay, recipe.clip)
+    start = State(decoder, optimiser.init(decoder), whole, whole, whole, real, real)
     state = checkpoint.load(start) or start
     step = stepping(recipe.numbers, recipe.batch, recipe.decay, recipe.clip)
     mean = np.mean([len(one.tokens) for one in documents])

@@ -177,12 +177,27 @@ def projected(
 def block(
     layer: Layer, shape: Shape, x: Array, turn: tuple[Array, Array], seen: Array, numbers: Any
 ) -> tuple[Array, Array, Array]:
-    """One layer over whole texts: x (rows, length, size), `seen` (rows or 1, length, length)."""
+    """One layer over whole texts: x (rows, length, size), `seen` (rows or 1, length, length), where nothing sees what
+    comes after it.
+
+    Attention goes by blocks of queries, each with the keys up to its end: what would be masked is not computed.
+    """
     q, k, v = projected(layer, shape, x, turn, numbers)
-    scores = contract("btgrd,bsgd->bgrts", numbers, q * shape.head**-0.5, k)
+    length = x.shape[1]
+    step = max(64, length // 4)
+    blocks = [(begin, min(begin + step, length)) for begin in range(0, length, step)]
+    mixed = [
+        attended(q[:, begin:end], k[:, :end], v[:, :end], seen[:, begin:end, :end], numbers) for begin, end in blocks
+    ]
+    return finished(layer, shape, x, jnp.concatenate(mixed, axis=1), numbers), k, v
+
+
+def attended(q: Array, k: Array, v: Array, seen: Array, numbers: Any) -> Array:
+    """What the queries (rows, queries, groups, heads / groups, head) get of the values (rows, keys, groups, head)."""
+    scores = contract("btgrd,bsgd->bgrts", numbers, q * q.shape[-1] ** -0.5, k)
     weights = jax.nn.softmax(jnp.where(seen[:, None, None], scores, LOW), axis=-1)
-    mixed = contract("bgrts,bsgd->btgrd", numbers, weights, v)
-    return finished(layer, shape, x, mixed, numbers), k, v
+    mixed: Array = contract("bgrts,bsgd->btgrd", numbers, weights, v)
+    return mixed
 
 
 def finished(layer: Layer, shape: Shape, x: Array, mixed: Array, numbers: Any) -> Array:
