@@ -101,6 +101,31 @@ def numba_loop(folder, days):
     return float(np.min(times[1:])), total, (process_time() - busy) / (days - 1)
 
 
+def reads_loop(folder, days):
+    """No epidemic: only the reads that none of them can spare, one byte of every contact, added up in a numba loop."""
+    import numba
+
+    numba.set_num_threads(min(2, numba.config.NUMBA_NUM_THREADS))
+
+    @numba.njit(parallel=True, fastmath=True)
+    def read_all(start, neighbours, carried, sums):
+        for i in numba.prange(len(start) - 1):
+            total = 0
+            for e in range(start[i], start[i + 1]):
+                total += carried[neighbours[e]]
+            sums[i] = total
+
+    d = read(folder)
+    carried, sums = np.append(d["stage"], 0).astype(np.uint8), np.zeros(len(d["age"]), np.int32)
+    times, busy = [], 0.0
+    for _ in range(days):
+        began = perf_counter()
+        read_all(d["start"], d["neighbours"], carried, sums)
+        times.append(perf_counter() - began)
+        busy = busy or process_time()  # the first step compiles
+    return float(np.min(times[1:])), 0, (process_time() - busy) / (days - 1)
+
+
 def mesa_loop(folder, days):
     """One Python object an agent."""
     import mesa
@@ -173,7 +198,7 @@ def agent_torch(days):
     return float(np.min(times[1:])), loading, float(np.min(busy[1:]))
 
 
-LOOPS = {"numpy": numpy_loop, "numba": numba_loop, "mesa": mesa_loop}
+LOOPS = {"numpy": numpy_loop, "numba": numba_loop, "reads": reads_loop, "mesa": mesa_loop}
 
 
 # --- ours
@@ -275,7 +300,11 @@ def main():
         print(json.dumps(found))
         return
     for size in map(int, options.sizes):
-        peers = ["numpy"] + (["numba"] if options.peers else []) + (["mesa"] if options.peers and size <= 1e5 else [])
+        peers = (
+            ["numpy"]
+            + (["numba", "reads"] if options.peers else [])
+            + (["mesa"] if options.peers and size <= 1e5 else [])
+        )
         one_size(size, options.peers, peers)
     if options.agent_torch:
         seconds, busy = one_size(37_518, "", [])

@@ -172,15 +172,19 @@ def summed(contacts: Contacts, carried: Array, table: Array | None = None) -> Ar
     def of(columns: Array) -> Array:
         total = None
         for k in range(columns.shape[0]):  # unrolled: twice as fast here as one gather and a sum over its axis
-            value = padded.at[columns[k]].get(mode="promise_in_bounds")
-            value = value if table is None else table.at[value].get(mode="promise_in_bounds")
+            value = padded.at[columns[k]].get(mode="promise_in_bounds", wrap_negative_indices=False)
+            value = (
+                value if table is None else table.at[value].get(mode="promise_in_bounds", wrap_negative_indices=False)
+            )
             total = value if total is None else total + value
         return jnp.zeros(columns.shape[1], jnp.float32) if total is None else total
 
     own = lax.optimization_barrier(of(contacts.neighbours))
     if not contacts.owner.shape[0]:
         return own
-    return own.at[contacts.owner].add(of(contacts.more), mode="promise_in_bounds", indices_are_sorted=True)
+    return own.at[contacts.owner].add(
+        of(contacts.more), mode="promise_in_bounds", indices_are_sorted=True, wrap_negative_indices=False
+    )
 
 
 def summed_by_rows(found: Rows, carried: Array) -> Array:

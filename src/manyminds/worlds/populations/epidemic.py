@@ -197,8 +197,8 @@ class Epidemic:
         """Who catches it today."""
         caught = self.chance(place, policy, state, home, moment)
         chance = jnp.where(state.stage == S, caught, 0)
-        new = uniform(moment.stream(CATCHING), numbered(place.age.shape[0])) < chance
-        new = lax.optimization_barrier(new)  # drawn once, not again inside everything that reads it
+        # As a quotient, which XLA computes once; a comparison is drawn again inside everything that reads it.
+        new = uniform(moment.stream(CATCHING), numbered(place.age.shape[0])) / chance < 1
         today = moment.t.astype(jnp.int16)
         after = Health(
             jnp.where(new, jnp.uint8(E), state.stage),
