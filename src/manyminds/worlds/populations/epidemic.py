@@ -197,8 +197,9 @@ class Epidemic:
         """Who catches it today."""
         caught = self.chance(place, policy, state, home, moment)
         chance = jnp.where(state.stage == S, caught, 0)
-        # As a quotient, which XLA computes once; a comparison is drawn again inside everything that reads it.
-        new = uniform(moment.stream(CATCHING), numbered(place.age.shape[0])) / chance < 1
+        # As a quotient, which XLA computes once; a comparison is drawn again inside everything that reads it. Exact: as
+        # floats, a / b > 1 where a > b; and 0 / 0 is not above 1.
+        new = chance / uniform(moment.stream(CATCHING), numbered(place.age.shape[0])) > 1
         today = moment.t.astype(jnp.int16)
         after = Health(
             jnp.where(new, jnp.uint8(E), state.stage),
