@@ -167,17 +167,14 @@ def test_the_house_arm_on_facts_of_its_own_book(tmp_path, monkeypatch, capsys):
         code, out = said(capsys, "run", "e2g", *words, "--json")
     assert code == 0
     found = PAPER.results.model_validate(json.loads(out.out)["results"])
-    for name in ("house-overrides", "house-gain"):
-        assert BY_ID[name].check(found).holds
     told = {(cell.arm, cell.length): cell for cell in found.cells}
     assert told["E2G", 600].accuracy == 1 and told["chain of thought", 600].accuracy == 0
     assert told["E2G", 600].recall == [1.0] * 10 and told["chain of thought", 60].accuracy == 1
 
 
 def test_claims_on_what_is_not_here_say_so(results):
-    for name in ("house-overrides", "house-gain", "sets"):
-        with pytest.raises(NotHere):
-            BY_ID[name].check(results)
+    with pytest.raises(NotHere):
+        BY_ID["sets"].check(results)
 
 
 HOTPOT = [{"_id": f"q{i}", "question": f"Where does P{i} live?", "answer": f"Town{i}", "type": "bridge",

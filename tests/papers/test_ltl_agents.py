@@ -43,10 +43,7 @@ def results(tmp_path_factory):
 
 def test_every_claim_that_needs_no_language_model_holds(results):
     found = {name: said for name, said in verdicts(PAPER, results).items() if not name.startswith("organism-")}
-    assert {found.pop(name) for name in ("models-legal", "models-fall", "models-gain")} == {
-        "needs-endpoint",
-        "needs-weights",
-    }
+    assert {found.pop(name) for name in ("models-legal", "models-fall", "models-gain")} == {"needs-endpoint"}
     found.pop("everywhere")  # takes more decodings than these
     assert set(found.values()) == {"holds"}, found
     assert next(table.title for table in PAPER.tables(results)) == "what can be proved or counted"

@@ -179,10 +179,10 @@ def test_unknown_arms_are_refused_with_what_would_be_right(name, told):
 
 
 def test_claims_on_models_say_what_they_need(results):
-    for name in ("house", "sets", "alpaca"):
+    for name in ("sets", "alpaca"):
         with pytest.raises(NotHere):
             BY_ID[name].check(results)
-        assert BY_ID[name].needs in ("weights", "endpoint")
+        assert BY_ID[name].needs == "endpoint"
 
 
 def said(capsys, *arguments):

@@ -1,6 +1,5 @@
 """What the paper says of reading twice, the theory behind it, and what must not explain the gain."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,15 +26,6 @@ def sets(results: Any) -> Finding:
     return Finding(st.share(above, len(pairs)), above == len(pairs))
 
 
-def of_house(check: Callable[[Any], Finding]) -> Callable[[Any], Finding]:
-    def only(results: Any) -> Finding:
-        if not results.native:
-            raise NotHere("the house model did not read; give model=house style=native kinds=path")
-        return check(results)
-
-    return only
-
-
 WHOLE = {"items": 333, "worlds": 3, "formula_items": 20_000}
 
 CLAIMS = (
@@ -59,10 +49,6 @@ CLAIMS = (
           "table of routes", ">= -.01", routing, config=WHOLE),
     Claim("controls", "as many calls of chain of thought do not reach it (scripted reader)", "ours", "> 0", controls,
           config=WHOLE),
-    Claim("house-overrides", "the same of the house model, on facts of its own closed book", "section 5; ours", "<= .5",
-          of_house(overrides), needs="weights"),
-    Claim("house-gain", "E2G over chain of thought at 600 tokens, house model", "section 5; ours", "> 0",
-          of_house(at_length(600)), needs="weights"),
     Claim("sets", "released sets: E2G's F1 is above chain of thought's", "table 2", "every set", sets, needs="data"),
     *ORGANISMS,
 )  # fmt: skip

@@ -8,7 +8,6 @@ import numpy as np
 
 from manyminds.core import Claim, Estimate, Finding, NotHere, Seeds
 from manyminds.core import statistics as st
-from manyminds.models.load import is_house
 from manyminds.papers.self_moa.arms import MIXES
 from manyminds.papers.self_moa.organisms import ORGANISMS
 from manyminds.papers.self_moa.regimes import inside
@@ -180,20 +179,11 @@ def real(results: Any, wanted: Callable[[Any], bool]) -> list[Any]:
 MIXED = tuple(f"mixed:{slots}" for slots in MIXES)
 
 
-def over_mixes(name: str) -> Callable[[Any], Finding]:
+def over_mixes(results: Any) -> Finding:
     """On how many sets self is above every mix that took part."""
-
-    def check(results: Any) -> Finding:
-        house = any(is_house(reference) for reference in results.models.values())
-        if (name == "house") != house:
-            raise NotHere(
-                "the specialists were not raised by this project" if name == "house" else "no endpoint took part"
-            )
-        found = real(results, lambda one: True)
-        won = [one.row("self").mean > max(row.mean for row in one.rows if row.arm in MIXED) for one in found]
-        return Finding(st.share(sum(won), len(won)), 3 * sum(won) >= 2 * len(won))
-
-    return check
+    found = real(results, lambda one: True)
+    won = [one.row("self").mean > max(row.mean for row in one.rows if row.arm in MIXED) for one in found]
+    return Finding(st.share(sum(won), len(won)), 3 * sum(won) >= 2 * len(won))
 
 
 def alpaca(results: Any) -> Finding:
@@ -235,9 +225,7 @@ CLAIMS = (
           "table 3", "by task +2.69, one model for all -.35", one_for_all, config=WHOLE),
     Claim("length", "at equal length at most half of what padding buys is left (scripted judge)", "section 3", "<= .5",
           length, config=WHOLE),
-    Claim("house", "three raised specialists: self above every mix in 2 of 3 families", "table 3", "3 of 3",
-          over_mixes("house"), needs="weights"),
-    Claim("sets", "given models and sets: self above every mix in 2 of 3", "table 3", "3 of 3", over_mixes("given"),
+    Claim("sets", "given models and sets: self above every mix in 2 of 3", "table 3", "3 of 3", over_mixes,
           needs="endpoint"),
     Claim("alpaca", "length-controlled win rate: self over the best mix", "table 1", "65.7 against 59.1", alpaca,
           needs="endpoint"),
