@@ -87,18 +87,28 @@ class Row:
         return any(stop in text_of(tail) for stop in self.stops)
 
 
+def masks(rows: Sequence[Row]) -> np.ndarray | None:
+    """(rows, tokens) the tokens that each row may take next; None where no row has a mask. It needs no logits, so it is
+    asked for while a model computes them."""
+    found = [None if row.mask is None or row.finish else row.mask.allowed() for row in rows]
+    width = next((len(one) for one in found if one is not None), 0)
+    return np.array([np.ones(width, bool) if one is None else one for one in found]) if width else None
+
+
 def advance(
-    rows: Sequence[Row], logits: np.ndarray, ends: Sequence[int], text_of: Callable[[list[int]], str]
+    rows: Sequence[Row],
+    logits: np.ndarray,
+    legal: np.ndarray | None,
+    ends: Sequence[int],
+    text_of: Callable[[list[int]], str],
 ) -> None:
-    """One token more for each row, chosen from its `logits` (rows, tokens); rows that nobody waits for end."""
+    """One token more for each row, chosen from its `logits` (rows, tokens) where they are `legal`; rows that nobody
+    waits for end."""
     for row in rows:
         if row.abandoned():
             row.finish = "abandoned"
-    legal = logits.copy()
-    for row, own in zip(rows, legal):
-        if row.mask is not None and not row.finish:
-            np.copyto(own, -np.inf, where=~row.mask.allowed())
-    for row, token, own in zip(rows, drawn(legal, rows), logits):
+    chosen = drawn(logits if legal is None else np.where(legal, logits, -np.inf), rows)
+    for row, token, own in zip(rows, chosen, logits):
         if not row.finish:
             row.advance(token if row.mask is None else row.in_time(token), own, ends, text_of)
 
@@ -148,7 +158,9 @@ def decode(model: Any, rows: Sequence[Row], ends: Sequence[int], text_of: Callab
             out = model(**{n: v for n, v in given.items() if n in known}, **{memory: cache}, use_cache=True)
             cache = out[memory]
             growing = [i for i, row in enumerate(going) if not row.finish]
-            advance([going[i] for i in growing], out.logits[growing, -1].float().cpu().numpy(), ends, text_of)
+            legal = masks([going[i] for i in growing])  # while a graphics card is still at work
+            found = out.logits[growing, -1].float().cpu().numpy()
+            advance([going[i] for i in growing], found, legal, ends, text_of)
             left = [i for i, row in enumerate(going) if not row.finish]
             if not left:
                 return

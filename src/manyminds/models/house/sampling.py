@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from manyminds.models.decoding import Row, advance
+from manyminds.models.decoding import Row, advance, masks
 from manyminds.models.house.decoder import LOW, Decoder, angles, block, contract, finished, projected
 
 WIDTHS = (1, 8, 16, 32, 64, 128)  # rows of a batch: few, so that few programs are compiled
@@ -111,11 +111,12 @@ def decode(
         shared = np.array([number[tuple(row.prompt)] for row in rows] + [0] * (width - len(rows)))
         logits, lengths, cache = logits[shared], lengths[shared], kept(cache, jnp.asarray(shared), tokens.shape[1])
     while True:
+        growing = [i for i, row in enumerate(going) if not row.finish]
+        legal = masks([going[i] for i in growing])  # while the logits are computed
         found = np.array(logits)
         if silent is not None:
             found[:, silent] = LOW
-        growing = [i for i, row in enumerate(going) if not row.finish]
-        advance([going[i] for i in growing], found[growing], ends, text_of)
+        advance([going[i] for i in growing], found[growing], legal, ends, text_of)
         left = [i for i in growing if not going[i].finish]
         if not left:
             return
