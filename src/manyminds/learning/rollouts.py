@@ -56,21 +56,27 @@ def rollout(
     """`steps` steps of every copy; arrays have shape (steps, copies, ...)."""
     count = begun.returns.shape[0]
 
-    def one(now: Copies, key: Array) -> tuple[Copies, tuple[Transition, Finished]]:
+    def drawn(key: Array) -> tuple[Array, Array, Any]:
         to_act, to_step, to_reset = jax.random.split(key, 3)
+        fresh = jax.vmap(world.reset)(jax.random.split(to_reset, count))
+        return jax.random.split(to_act, count), jax.random.split(to_step, count), fresh
+
+    def one(now: Copies, step: tuple[Array, Array, Any]) -> tuple[Copies, tuple[Transition, Finished]]:
+        to_act, to_step, fresh = step
         seen = jax.vmap(world.observe)(now.states)
-        action, kept = jax.vmap(policy)(seen, jax.random.split(to_act, count))
-        states, effects = jax.vmap(world.step)(now.states, action, jax.random.split(to_step, count))
+        action, kept = jax.vmap(policy)(seen, to_act)
+        states, effects = jax.vmap(world.step)(now.states, action, to_step)
         after = jax.vmap(world.observe)(states)
         over = effects.ended | effects.cut
         returns, lengths = now.returns + effects.reward, now.lengths + 1
-        fresh = jax.vmap(world.reset)(jax.random.split(to_reset, count))
         states = jax.tree.map(lambda new, old: jnp.where(spread(over, old), new, old), fresh, states)
         going = Copies(states, jnp.where(over, 0, returns), jnp.where(over, 0, lengths))
         seen_step = Transition(seen, action, effects.reward, after, effects.ended, effects.cut, kept)
         return going, (seen_step, Finished(over, returns, lengths))
 
-    going, (transitions, finished) = lax.scan(one, begun, jax.random.split(key, steps))
+    # Keys and first states of all steps at once: one by one they are many small kernels, as long as the step itself.
+    each = jax.vmap(drawn)(jax.random.split(key, steps))
+    going, (transitions, finished) = lax.scan(one, begun, each)
     return going, transitions, finished
 
 
