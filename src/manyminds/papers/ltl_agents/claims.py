@@ -176,7 +176,7 @@ FULL = {
     "longest": 4,
 }
 ASKED = {"seeds": 1, "questions": 2, "corruption": (0.0,), "shots": (0,), "decodings": 0, "specifications": 1,
-         "longest": 4, "organisms": 3, "organism_tokens": 190_000}  # fmt: skip
+         "longest": 4, "organisms": 3, "organism_tokens": 190_000, "encyclopedias": 10}  # fmt: skip
 ORGANISMS = tuple(
     Claim(f"organism-{name}", f"{statement} (decoders raised on 0, 10, 30 and 60 % faults, three each)", where, paper,
           by_organisms(check), config=ASKED)

@@ -119,5 +119,5 @@ def of_organisms(told: Told) -> Claim:
                  lambda results: told.check(of(results)), config=ASKED)  # fmt: skip
 
 
-ASKED = {"puzzles": 1, "proved": 1, "games": 1, "facts": 50, "organism_tokens": 500_000, "organisms": 3}
+ASKED = {"puzzles": 1, "proved": 1, "games": 1, "facts": 200, "organism_tokens": 2_000_000, "organisms": 3}
 ORGANISMS = tuple(map(of_organisms, RECALL))
