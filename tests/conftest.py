@@ -4,6 +4,11 @@ import gc
 import sys
 
 import pytest
+from hypothesis import settings
+
+# The first example of a test may import or compile what it needs, which takes longer on a busy machine.
+settings.register_profile("manyminds", deadline=None)
+settings.load_profile("manyminds")
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -203,7 +203,7 @@ PLAIN = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PLAIN)
 def test_plain_values_come_back_as_they_were(judge, value):
     text = repr(value).replace("inf", "float('inf')")

@@ -81,7 +81,7 @@ def test_passes_of_windows(n, window, reserved):
     assert max(map(len, society.shown)) <= window
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(s.permutations(range(1, 12)), s.sampled_from([(6, 3), (4, 2), (3, 1)]))
 def test_a_selector_in_windows_finds_the_best_in_every_order(order, shape):
     values = iter(order)

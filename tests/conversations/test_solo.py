@@ -90,7 +90,7 @@ def test_names_that_differ_in_brackets_are_two_voices():
     assert [turn.speaker for turn in found.turns] == ["Cook (salty)", "AI Assistant (you)"]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(NAMES, st.lists(st.tuples(st.integers(0, 5), WORDS), max_size=8), WORDS)
 def test_what_is_written_is_read_back(names, said, answer):
     everyone = [LEADER, *names]
@@ -102,7 +102,7 @@ def test_what_is_written_is_read_back(names, said, answer):
     assert [(turn.speaker, turn.text) for turn in found.turns] == turns
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.text(max_size=300))
 def test_no_text_breaks_the_reader(text):
     found = read(text)

@@ -19,7 +19,7 @@ def test_two_groups_are_the_difference_of_their_means():
     assert found.estimate("group", "a").value == 0 and found.expected({"group": "b"}) == pytest.approx(6.5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(some.integers(0, 10**6))
 def test_planted_effects_come_back_exactly_without_noise(seed):
     rng = np.random.default_rng(seed)

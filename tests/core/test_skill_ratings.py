@@ -53,7 +53,7 @@ def test_two_players_by_the_closed_form(a, b, tied):
 
 
 @given(some.lists(ratings, min_size=2, max_size=5), some.randoms(use_true_random=False))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_order_of_the_list_does_not_matter_and_certainty_grows(players, rng):
     ranks = list(range(len(players)))
     after = RULES.rated(players, ranks)

@@ -148,7 +148,7 @@ def test_one_variable_is_a_softmax():
     np.testing.assert_allclose(share, jax.nn.softmax(logits[0]), atol=0.03)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(some.integers(0, 10_000), some.integers(0, 3))
 def test_a_prefix_knows_the_first_of_the_order_and_the_next_is_the_one_after(seed, known):
     x = jnp.array([[1, 2, 3, 1]], jnp.int32)

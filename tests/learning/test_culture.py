@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from manyminds.core import BadInput, Seeds
@@ -115,7 +115,6 @@ def test_measures_by_hand():
 
 @pytest.mark.parametrize("selection", range(3))
 @given(scores=some.lists(some.integers(0, 3), min_size=6, max_size=6))
-@settings(deadline=None)
 def test_arrays_keep_who_python_keeps(selection, scores):
     value = jnp.array(scores, jnp.float32)[:, None]
     keys = jax.random.split(jax.random.key(0), 1)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from manyminds.learning.deep_q import DoubleQ, double_targets
@@ -73,7 +73,6 @@ def all_values(learner, state):
     return np.asarray(jax.vmap(partial(learner.values, state))(jnp.eye(STATES)))
 
 
-@settings(deadline=None)  # the first example compiles
 @given(st.integers(0, 10_000))
 def test_targets_are_the_formula(seed):
     rng = np.random.default_rng(seed)

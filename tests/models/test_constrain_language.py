@@ -54,7 +54,7 @@ def as_regex(one):
             return f"(?:{as_regex(body)}){{{least},{'' if most is None else most}}}{exit or ''}"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6))
 def test_regular_expressions_agree(seed):
     one = random_expression(Random(seed), ("a", "b", "c"), 3)
@@ -132,7 +132,7 @@ FORMULA = st.recursive(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(FORMULA)
 def test_progression_is_truth(text):
     rule = ltlf.formula(text)
@@ -243,7 +243,6 @@ MARKERS = ("Thought:", "Final Thought:", "Action:", "Action Input:", "aab")
 TEXT = st.lists(st.sampled_from([*MARKERS, "Thou", "Final ", "a", "ab", "b", "\n", " ", "\\", ":", "Act"])).map("".join)
 
 
-@settings(deadline=None)
 @given(TEXT)
 def test_the_scanner_of_bytes_finds_what_the_pattern_finds(text):
     table, at, found = scanner(MARKERS), 0, []
@@ -255,7 +254,6 @@ def test_the_scanner_of_bytes_finds_what_the_pattern_finds(text):
     assert found == [(MARKERS.index(one[0]), one.end()) for one in pattern(MARKERS).finditer(text)]
 
 
-@settings(deadline=None)
 @given(TEXT)
 def test_no_marker_survives_in_the_text_of_a_tool(text):
     safe = escaped(text, MARKERS)

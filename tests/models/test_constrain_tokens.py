@@ -94,7 +94,7 @@ def test_every_way_to_write_a_legal_text_is_open_and_no_other():
             assert (tokens in open_ones) == legal, (text, tokens in open_ones)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 10**6), st.sampled_from(["mask", "rollback"]), st.integers(1, 12))
 def test_walks_end_legal_within_their_limit(seed, policy, cap):
     rng, spec = np.random.default_rng(seed), specification(TOY)
@@ -112,7 +112,7 @@ def test_walks_end_legal_within_their_limit(seed, policy, cap):
     assert legal_stretch(spec, text_of(here.tokens)), text_of(here.tokens)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6))
 def test_a_mask_is_a_function_of_the_tokens_alone(seed):
     rng, made = np.random.default_rng(seed), masks(specification(TOY), WORDS)

@@ -32,7 +32,7 @@ def both(tokenizer):
     return tokenizer, peer(tokenizer)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=12).map("".join))
 @example(text="Is it?<a>#5<end>")  # a mark after punctuation
 @example(text="<end\n<end><<u>>")

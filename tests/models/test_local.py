@@ -245,7 +245,7 @@ async def test_a_broken_folder_is_one_sentence(tmp_path):
     assert "\n" not in str(error.value)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from([r"\d", r"\w", r"\s", "a", "[ab]", r"[\dx]", r"[^\d]", r"\.", "+", "|"]), min_size=1))
 def test_ascii_sets_mean_no_more_than_before(parts):
     import re

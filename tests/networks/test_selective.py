@@ -89,7 +89,7 @@ def test_a_random_order_needs_a_key_and_restores_places():
 
 
 @given(some.lists(some.floats(-5, 5, width=32), min_size=1, max_size=8, unique=True))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_softsort_rows_sum_to_one_and_harden(scores):
     scores = jnp.asarray(scores, jnp.float32)
     soft = softsort(scores, 1.0)

@@ -28,7 +28,7 @@ ENCODERS = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some.lists(some.floats(-5, 5, width=32), min_size=3, max_size=3), some.sampled_from(sorted(ENCODERS)))
 def test_groups_sum_to_one_and_few_are_at_work(x, kind):
     dims, active = kind[0], ENCODERS[kind](np.array(x, np.float32))

@@ -17,7 +17,7 @@ tokens = some.lists(some.tuples(sizes, some.sampled_from([-1, 1])), min_size=1, 
 
 
 @given(tokens, some.floats(-2, 2), some.floats(-2, 2), some.floats(0.1, 3))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_log_rates_are_the_definition(x, mu, s, a):
     line = Line(mu, s, a)
     fast = mu * x * np.exp(line.log_rates(np.log(np.abs(x)), np.sign(x)))
@@ -25,7 +25,7 @@ def test_log_rates_are_the_definition(x, mu, s, a):
 
 
 @given(tokens, some.floats(0.2, 2), some.floats(-2, 2), some.floats(0.1, 3), some.floats(0.1, 4))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_causal_keeps_zero_and_mu_is_a_clock(x, mu, s, a, c):
     line, velocity = Line(mu, s, a), Line(mu, s, a).velocity(x)
     changed = np.append(x[:-1], x[-1] + 1)

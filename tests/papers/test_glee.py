@@ -74,7 +74,7 @@ def test_measures_of_persuasion_by_hand():
     assert measures.sales_gains(high[0], bought[0], 3.0) == (0.5, pytest.approx((2 - 1) / 4))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(some.integers(1, 12), some.floats(0, 1), some.floats(0.5, 1), some.floats(0.5, 1))
 def test_bargaining_is_efficient_at_most_and_only_at_once(stage, share, first, second):
     efficiency, fairness = measures.bargaining(stage, share, first, second)
@@ -96,7 +96,7 @@ def test_broken_measures_are_noticed():
 # ---- arrays and turn worlds
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some.data(), some.sampled_from(FAMILIES), some.integers(0, 10**6))
 def test_games_on_arrays_are_those_of_the_turn_worlds(data, family, seed):
     cell = data.draw(some.sampled_from(CONFIG.cells(family)))

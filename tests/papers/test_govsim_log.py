@@ -51,7 +51,7 @@ worlds = some.builds(Commons, some.just(FIVE), talk=some.booleans(), open_books=
 
 
 @given(worlds, minds, some.integers(0, 5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_log_that_is_played_again_is_the_log(world, minds, seed):
     records, end = logged(world, minds, seed)
     assert violations(records, world) == []

@@ -41,7 +41,7 @@ def test_a_negative_cost_is_refused():
     some.lists(some.tuples(some.integers(1, 9), some.integers(0, 20)), max_size=4),
     some.lists(some.integers(0, 20), max_size=2),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_all_together_by_enumeration(things, budgets):
     prices, values = [p for p, _ in things], [v for _, v in things]
     best = 0
@@ -67,7 +67,7 @@ def played(caps, price, step, rng):
 
 
 @given(some.lists(some.integers(0, 40), min_size=1, max_size=4), some.integers(1, 20), some.integers(1, 5))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_prices_of_straightforward_bidders_by_simulation(caps, price, step):
     rng = Random(1)
     seen = {played(caps, price, step, rng) for _ in range(80)}

@@ -24,7 +24,6 @@ def test_the_patient_take_all_and_two_of_them_leave_it_open():
     assert finite_shares(1, 1, 11)[0] == 1
 
 
-@settings(deadline=None)
 @given(some.floats(0, 0.99), some.floats(0, 0.99), some.integers(1, 40))
 def test_the_recursion_as_it_is_defined(first, second, stages):
     shares = finite_shares(first, second, stages)
@@ -34,7 +33,7 @@ def test_the_recursion_as_it_is_defined(first, second, stages):
         assert shares[stage - 1] == pytest.approx(1 - responder * shares[stage], abs=1e-12)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(some.floats(0, 0.9), some.floats(0, 0.9))
 def test_a_far_end_is_like_none(first, second):
     assert proposer_share(first, second, 299) == pytest.approx(rubinstein(first, second), abs=1e-9)

@@ -21,7 +21,7 @@ def best_deviation(laws, costs, payments):
     return max(float((laws[b] * payments[list(m)]).sum()) - costs[b] for m in maps for b in range(len(laws)))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(some.floats(0.55, 1), some.floats(0.01, 0.2))
 def test_the_bonus_for_a_right_report_in_closed_form(accuracy, cost):
     r = bonus(cost, accuracy, 0.5)
@@ -40,7 +40,7 @@ def test_moral_hazard_with_a_verifiable_outcome():
     assert three.payments[0, 1] == pytest.approx(max(bonus(0.15, 0.8, 0.5), bonus(0.2, 0.8, 0.1)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(some.integers(0, 2**32))
 def test_no_double_deviation_gains(seed):
     rng = np.random.default_rng(seed)

@@ -20,7 +20,7 @@ def test_what_is_left_and_what_is_noise_make_one(t):
 
 
 @given(some.floats(0.05, 9), some.floats(0.5, 6), some.floats(0.001, 0.4))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_the_backward_variance_is_its_integral(lam, end, early):
     exact = theory.backward_variance(lam, end, early)
     assert exact == pytest.approx(theory.variance_with_error(lam, end, early, 0.0), rel=1e-9)
@@ -29,7 +29,7 @@ def test_the_backward_variance_is_its_integral(lam, end, early):
 
 
 @given(some.floats(0.05, 9), some.floats(0.5, 6), some.floats(-0.5, 0.5))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_kl_stays_below_its_bound(lam, end, error):
     out = theory.variance_with_error(lam, end, 0.01, error)
     kl = theory.kl_of_excess(out / theory.variance(lam, 0.01) - 1)
@@ -95,7 +95,7 @@ def test_moments_of_mixtures_are_those_of_draws():
 
 
 @given(some.floats(0.2, 2), some.floats(-1, 8), some.floats(0.01, 6))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_the_guided_drift_is_that_of_the_guided_score(mu, w, t):
     law, x = mixtures.isotropic([[-mu], [mu]]), np.linspace(-4, 4, 9)[:, None]
     score = guidance.Guidance(w).mixed(law.component(1).score(x, t), law.score(x, t))

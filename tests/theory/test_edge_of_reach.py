@@ -27,7 +27,7 @@ def places(after, starts, steps):
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(graphs())
 def test_the_edge_by_enumeration_by_definition_and_by_search(graph):
     after, starts, steps = graph
@@ -56,7 +56,7 @@ def test_best_values_by_the_distance_to_the_goal():
     assert found[grid.starts].mean() == pytest.approx(-4.19, abs=0.005)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(graphs(), some.integers(0, 2**32 - 1))
 def test_policy_values_solve_their_linear_equation(graph, seed):
     after, rng = graph[0], np.random.default_rng(seed)
@@ -68,7 +68,7 @@ def test_policy_values_solve_their_linear_equation(graph, seed):
     np.testing.assert_allclose(theory.policy_values(after, reward, policy, 0.9), expected, atol=1e-10)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(some.integers(1, 40), some.floats(0.1, 0.999), some.floats(-10, 10))
 def test_an_error_at_the_end_is_passed_on_exactly(steps, discount, error):
     rewards = np.sin(np.arange(steps))

@@ -32,7 +32,7 @@ def instances(kinds=KINDS, **sizes):
                        some.integers(0, 2**32), some.sampled_from(kinds))  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(instances(signals=3, states=2))
 def test_the_independent_check_confirms_incentives_value_and_payments(instance):
     found = solve(instance)
@@ -45,13 +45,13 @@ def test_the_independent_check_confirms_incentives_value_and_payments(instance):
     assert responses(instance, found, 1e-7).obedient
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(instances(("independent",)))
 def test_independent_signals_separate(instance):
     assert solve(instance).value == pytest.approx(separable_value(instance), abs=1e-7)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(instances(), some.integers(0, 2**32))
 def test_order_of_agents_cap_and_garbling(instance, seed):
     value = solve(instance).value

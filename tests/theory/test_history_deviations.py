@@ -20,7 +20,7 @@ def mixtures(seed, actions=(2, 2), count=None, stages=None, concentration=0.7):
     return random_game(rng, *actions), tuple(rng.dirichlet(np.full(k, concentration), (count, stages)) for k in actions)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(some.integers(0, 2**32))
 def test_the_posterior_recursion_is_the_best_of_all_deviations(seed):
     game, policies = mixtures(seed)
@@ -63,7 +63,7 @@ def test_exact_forms_agree_and_sampling_is_within_its_error():
     assert abs(hd.sampled(pure, jax.random.key(1), 2000).value - hd.exact(pure).value) < 0.05
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some.integers(0, 2**32), some.sampled_from([0.05, 1.0]), some.integers(1, 12), some.integers(1, 30))
 def test_aggregating_loses_at_most_ln_t_on_any_sequence(seed, concentration, count, stages):
     rng = np.random.default_rng(seed)
@@ -74,7 +74,7 @@ def test_aggregating_loses_at_most_ln_t_on_any_sequence(seed, concentration, cou
     assert ours <= each.min() + np.log(count) + 1e-9
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(some.integers(0, 2**32))
 def test_bounds_hold_exactly(seed):
     game, policies = mixtures(seed, (3, 2), int(np.random.default_rng(seed).integers(1, 9)), 5, 0.3)
@@ -196,7 +196,7 @@ def test_values_are_what_episodes_pay():
     assert (abs(np.asarray(paid).mean(axis=0) - mg.values(game, policies)[0]) < 4 * error + 1e-5).all()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(some.integers(0, 2**32))
 def test_fresh_correlation_leaves_no_gap_to_memory(seed):
     game = random_markov_game(np.random.default_rng(seed), 3, 2, (2, 3))

@@ -32,7 +32,7 @@ def games(most=4):
                        some.integers(0, 2**32), some.integers(1, most), some.integers(1, most))  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(games())
 def test_every_equilibrium_leaves_no_regret_and_one_exists(game):
     found = equilibria(game)
@@ -42,7 +42,7 @@ def test_every_equilibrium_leaves_no_regret_and_one_exists(game):
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(games(), some.integers(0, 2**32))
 def test_relabelling_actions_relabels_equilibria(game, seed):
     rng = np.random.default_rng(seed)
@@ -114,7 +114,7 @@ def test_dominance_by_a_mixture_only():
     assert dominated(two_players([[1, 1]], [[0, 0]]))[0] == ()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(games())
 def test_security_levels_of_a_zero_sum_game_meet_at_its_equilibria(game):
     zero_sum = np.stack([game[0], -game[0]])
@@ -152,7 +152,7 @@ def swaps_by_hand(game, joint, player):
     return best
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(some.integers(0, 2**32))
 def test_gaps_by_trying_every_map_and_solutions_without_gaps(seed):
     rng = np.random.default_rng(seed)
@@ -172,7 +172,7 @@ def test_gaps_by_trying_every_map_and_solutions_without_gaps(seed):
     assert correlated.swap_gains(game, strong.joint)[0].max() < 1e-7
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(games(3))
 def test_a_nash_equilibrium_is_a_correlated_one(game):
     for profile in equilibria(game):

@@ -31,7 +31,6 @@ def test_three_roads_to_the_best_commitment(prior, value):
     assert closed.sold - 1 / 50 <= brute.sender <= closed.sold + 1e-9
 
 
-@settings(deadline=None)
 @given(some.floats(0.02, 0.98), some.floats(1, 5))
 def test_the_lie_rate_leaves_the_buyer_just_willing(prior, value):
     lie = lie_rate(prior, value)
@@ -57,7 +56,7 @@ def test_one_round_without_commitment_is_babbling():
             assert not buys, policy
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(some.integers(2, 3), some.integers(2, 3), some.integers(0, 10**6))
 def test_the_program_is_obeyed_and_never_beaten_by_two_messages(states, actions, seed):
     rng = np.random.default_rng(seed)

@@ -25,7 +25,7 @@ def enumerated(voters, breaker=None):
     return total
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(s.integers(1, 5), s.integers(0, 10_000))
 def test_the_programme_is_the_sum_over_all_votes(n, seed):
     rng = np.random.default_rng(seed)

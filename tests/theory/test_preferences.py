@@ -14,7 +14,7 @@ matrices = s.integers(0, 10_000).flatmap(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(matrices)
 def test_nobody_beats_the_minimax_winner(matrix):
     value, mixture = theory.minimax_winner(matrix)
@@ -22,13 +22,13 @@ def test_nobody_beats_the_minimax_winner(matrix):
     assert theory.duality_gap(matrix, mixture, mixture) == pytest.approx(0, abs=2e-9)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(matrices, s.floats(0.01, 1))
 def test_the_scale_of_preferences_does_not_matter(matrix, scale):
     assert theory.distance(theory.minimax_winner(matrix).mixture, theory.minimax_winner(scale * matrix).mixture) < 1e-6
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(matrices, s.integers(0, 100))
 def test_a_clone_shares_the_mass_of_its_original(matrix, which):
     which %= len(matrix)
@@ -36,7 +36,7 @@ def test_a_clone_shares_the_mass_of_its_original(matrix, which):
     assert before[which] == pytest.approx(after[which] + after[-1], abs=1e-6)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(matrices, s.integers(0, 100), s.floats(0.05, 0.5))
 def test_what_is_dominated_gets_nothing(matrix, which, worse):
     which, n = which % len(matrix), len(matrix)

@@ -47,7 +47,7 @@ def test_best_deviation_against_an_automaton_by_trying_all_plans():
     assert value_and_best(game, machine, 0, 4)[1] == pytest.approx(best)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(some.integers(0, 2**32))
 def test_the_kibitzers_game_is_zero_sum_and_zero_at_obedience(seed):
     game = random_game(np.random.default_rng(seed), 2, 3)
@@ -95,7 +95,7 @@ def test_the_bound_of_the_kibitzer_in_other_games_too():
         assert least_gap_with_kibitzer(game, profile, 6) >= bound - 1e-9
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(some.integers(0, 2**32))
 def test_the_kibitzers_deviation_earns_the_regrets_it_visits(seed):
     rng = np.random.default_rng(seed)

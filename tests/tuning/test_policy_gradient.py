@@ -112,9 +112,7 @@ def test_divergences_of_the_steps_alone_are_another_gradient():
     exact = float((jnp.exp(logs) * (logs - log_chances(REFERENCE))).sum())
     assert exact > 0.1 and float(steps(POLICY)) == pytest.approx(exact, rel=1e-4)  # the value is the KL all the same
     assert np.abs(flat(jax.grad(steps)(POLICY)) - flat(jax.grad(whole)(POLICY))).max() > 0.01
-    np.testing.assert_allclose(
-        expected_gradient(jnp.zeros(len(ALL)), 1.0), flat(jax.grad(whole)(POLICY)), atol=1e-4
-    )
+    np.testing.assert_allclose(expected_gradient(jnp.zeros(len(ALL)), 1.0), flat(jax.grad(whole)(POLICY)), atol=1e-4)
 
 
 def test_groups_that_are_compared_follow_the_preference_for_the_policy_as_it_stands():

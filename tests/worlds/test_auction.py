@@ -181,7 +181,7 @@ MINDS = (rules.RaisesUpTo(), rules.Straightforward(), rules.Learner(), rules.Cur
     some.booleans(),
     some.integers(0, 99),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_invariants(minds, budget, goods, discount, root):
     items = tuple(Item(f"item {i}", price, value) for i, (price, value) in enumerate(goods))
     names = tuple(f"b{i}" for i in range(len(minds)))

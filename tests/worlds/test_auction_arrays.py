@@ -48,7 +48,7 @@ minds = some.lists(
     some.lists(some.integers(-60, 60), min_size=3, max_size=3),
     some.sampled_from([("given", True), ("descending", False)]),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_arrays_and_python_agree_to_the_dollar(table, budgets, overestimates, how):
     """Without dice (equal bids go to the first by seat) every sale, count and dollar is the same."""
     order, discount = how

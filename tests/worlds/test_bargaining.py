@@ -57,7 +57,7 @@ def test_no_agreement_pays_nothing_after_the_last_stage_or_the_hidden_cap():
         assert (deal.agreed, deal.payoffs, deal.stages) == (False, (0, 0), stages)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(some.sampled_from(FACTORS), some.sampled_from(FACTORS), some.sampled_from([12, None]), some.booleans(),
        some.lists(some.sampled_from(MINDS), min_size=2, max_size=2), some.integers(0, 99))  # fmt: skip
 def test_whoever_plays_turns_alternate_and_shares_sum_to_the_money(first, second, rounds, complete, minds, seed):

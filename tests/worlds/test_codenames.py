@@ -52,7 +52,7 @@ def test_illegal_hints():
     assert cn.illegal("", GAME.words) == ("no hint",) and cn.illegal("weather", GAME.words) == ()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 10**6))
 def test_drawn_games(seed):
     game = cn.game(Random(seed), [f"w{i}" for i in range(40)], "0")
@@ -120,7 +120,7 @@ def test_a_curriculum_never_uses_anothers_tag():
     assert all(pf.domain_of(fact.relation) == fact.domain for fact in knowledge.facts)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 10**6), st.lists(st.sampled_from("abcde"), min_size=1, max_size=6))
 def test_displaced_tags_are_the_same_tags(seed, tags):
     moved = pf.displaced(Random(seed), tags)

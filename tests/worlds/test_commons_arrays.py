@@ -54,7 +54,7 @@ mixes = some.lists(some.tuples(some.sampled_from(sorted(AGENTS)), some.integers(
 
 
 @given(mixes, some.booleans(), some.booleans(), some.sampled_from(["none", "median", "mean"]), some.integers(0, 3))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_arrays_and_python_agree_until_dice_fall(minds, open_books, opening, agreement, joins):
     """Dice fall only where demand exceeds the pool, which ends the society: all but who got what must agree."""
     talk = agreement != "none"

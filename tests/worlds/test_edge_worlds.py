@@ -22,7 +22,7 @@ def test_the_grid_as_an_array_world_is_its_table():
     assert set(np.asarray(begun)) == set(np.flatnonzero(grid.starts))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(some.integers(0, 48), some.integers(0, 4))
 def test_a_move_changes_one_coordinate_by_one_or_nothing_at_the_wall(cell, action):
     grid = GoalGrid(size=7)

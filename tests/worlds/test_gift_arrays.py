@@ -43,7 +43,7 @@ def in_order(names, rounds, **options):
 
 @pytest.mark.parametrize(("links", "multiplier", "punishment"), [(3, 2.0, False), (2, 1.5, True), (0, 3.0, True)])
 @given(stock=some.sampled_from(sorted(STOCKS)), root=some.integers(0, 1000))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_arrays_and_turns_agree(links, multiplier, punishment, stock, root):
     rng = Random(root)
     genomes = [founder(STOCKS[stock], rng) for _ in range(12)]

@@ -56,7 +56,7 @@ def test_silence_is_the_cheapest_effort_and_no_pay():
     assert end.outcome.utilities["worker"] == 0 and end.outcome.obedience(0) == (0, 0, 50)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(some.integers(0, 2**32), some.sampled_from(["independent", "common noise", "arbitrary"]), some.integers(1, 3))
 def test_any_instance_plays_and_accounts(seed, kind, agents):
     import numpy as np

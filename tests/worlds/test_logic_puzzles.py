@@ -18,7 +18,7 @@ def house_of(domains, puzzle):
     return next(iter(left)) + 1 if len(left) == 1 else None
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), SIZES)
 def test_one_answer_and_no_clue_too_many(seed, shape):
     puzzle = lp.drawn(Random(seed), *shape)
@@ -33,7 +33,7 @@ def test_one_answer_and_no_clue_too_many(seed, shape):
     assert lp.read(puzzle.text) == (shape[0], puzzle.names, puzzle.clues, puzzle.asked)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), SIZES)
 def test_propagation_is_sound_and_the_same_on_sets_and_on_clauses(seed, shape):
     """Arc consistency with both readings of a permutation equals unit propagation on the support encoding."""
@@ -47,7 +47,7 @@ def test_propagation_is_sound_and_the_same_on_sets_and_on_clauses(seed, shape):
     assert house_of(found, puzzle) == puzzle_clauses.answered(puzzle.clues, *shape, puzzle.asked)
 
 
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 @given(st.integers(0, 10**6))
 def test_the_integer_programme_agrees(seed):
     puzzle = lp.drawn(Random(seed), 4, 3)

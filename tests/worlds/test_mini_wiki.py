@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from manyminds.worlds.texts.calculator import calculate
@@ -63,7 +63,6 @@ SUM = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(SUM)
 def test_the_calculator_agrees_with_python(text):
     try:

@@ -40,7 +40,7 @@ def test_without_an_end_they_meet_in_the_middle():
     assert deal.terms == pytest.approx(10_000) and deal.payoffs == pytest.approx((2000, 2000))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(some.sampled_from(FACTORS), some.sampled_from(FACTORS), some.sampled_from([1, 10, None]), some.booleans(),
        some.lists(some.sampled_from([Equilibrium(), FairSplitter(), AnchorAdjust(), TitForConcession()]),
                   min_size=2, max_size=2), some.integers(0, 99))  # fmt: skip

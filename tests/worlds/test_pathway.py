@@ -38,7 +38,7 @@ begun = jax.jit(BUSY.reset)
 
 
 @given(some.integers(0, 2**31), some.floats(0, 3))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_molecules_balance_and_enzymes_stay(seed, inflow):
     cell = begun(jax.random.key(seed))
     after, (x, masses, entered, diluted, form) = stepped(BUSY)(cell, jnp.float32(inflow), jax.random.key(seed + 1))

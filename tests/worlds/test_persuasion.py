@@ -77,7 +77,7 @@ rounds_of = some.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rounds_of, rounds_of, some.booleans())
 def test_equal_statistics_make_equal_prompts_for_a_myopic_buyer(one, other, text):
     world = Persuasion(myopic=True, text=text, rounds=9)

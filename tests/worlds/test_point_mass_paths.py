@@ -8,7 +8,7 @@ from manyminds.worlds.control.point_mass_paths import PointMassPaths
 
 
 @given(some.integers(2, 30), some.floats(0.05, 1), some.integers(0, 99))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_least_energy_paths_come_to_rest_at_their_goals(horizon, dt, seed):
     world, rng = PointMassPaths(max(horizon, 4), dt), np.random.default_rng(seed)
     start, goal = rng.normal(size=(5, 4)), rng.normal(size=(5, 2))

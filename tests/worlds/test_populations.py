@@ -72,7 +72,7 @@ def test_a_draw_depends_on_the_agent_and_not_on_who_else_is_there():
 # --- contacts
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(some.sampled_from([1, 30]), some.sampled_from([0, 150]), some.sampled_from([1, 4]), some.integers(0, 99))
 def test_sums_over_rows_of_any_width_equal_brute_force(agents, count, width, seed):
     rng = np.random.default_rng(seed)

@@ -40,7 +40,7 @@ def crowd(sheep, wolves):
 
 
 @given(some.integers(0, 2**31), some.floats(0, 40), some.floats(0, 40))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_births_and_deaths_balance_and_nobody_leaves_the_torus(seed, sheep, wolves):
     before = started(seed)
     after, told = jitted(WORLD, "ticked")(before, jnp.array([sheep, wolves], jnp.float32), jax.random.key(seed + 1))
@@ -53,7 +53,7 @@ def test_births_and_deaths_balance_and_nobody_leaves_the_torus(seed, sheep, wolv
 
 
 @given(some.integers(0, 2**31))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_energy_is_kept_but_for_meals_and_moves(seed):
     land = started(seed, WORLD)
     sheep = land.sheep._replace(energy=land.sheep.energy + 1)  # so that nobody starves
@@ -78,7 +78,7 @@ def test_offspring_do_not_act_in_the_tick_of_their_birth():
 
 
 @given(some.integers(0, 64), some.integers(0, 64), some.integers(0, 99))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_no_sheep_feeds_two_wolves(sheep, wolves, seed):
     world = replace(CROWD, sheep_breed=0.0, wolves_breed=0.0)
     land = crowd(sheep, wolves)
@@ -129,7 +129,7 @@ slots = jax.jit(slots)
 
 
 @given(some.integers(0, 2**31), some.integers(0, 100))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_slots(seed, number):
     rng = np.random.default_rng(seed)
     alive, place = rng.random(100) < 0.6, rng.integers(0, 30, 100)

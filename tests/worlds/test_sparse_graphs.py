@@ -63,7 +63,7 @@ def test_labels_go_with_nodes_and_the_integrals_are_right():
     assert 300 * law.marginal(law.last_label(300, 7)) == pytest.approx(7)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(s=st.floats(0.25, 0.85), size=st.floats(150, 5000))
 def test_fits_come_back(s, size):
     law = PowerLaw(s)

@@ -154,7 +154,7 @@ def test_texts_are_short():
 
 
 @given(st.text(max_size=120))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_readers_take_any_text(text):
     assert isinstance(executed(text, STORE, ALL), Store)
     assert isinstance(called(STORE, f"image_count(thing: {text})", ALL)[1], str)

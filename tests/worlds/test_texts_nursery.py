@@ -90,7 +90,7 @@ def test_every_mutation_gets_the_verdict_of_the_table(name, level):
 
 @pytest.mark.parametrize("name", list(FAMILIES))
 @given(text=st.text(max_size=200))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_checkers_take_any_text(name, text):
     family = FAMILIES[name]
     for item in some(name, 1, 1):
@@ -257,7 +257,7 @@ def test_shortest_proofs_are_shortest():
 
 
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 5), min_size=4, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_rewriting_keeps_the_value(seed, values):
     term = rewrites.random_term(Random(seed), 5)
     assert rewrites.read(rewrites.shown(term)) == term

@@ -219,7 +219,7 @@ def test_items_are_short_and_split_by_form(kind):
 
 
 @given(st.lists(st.text(max_size=30), max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_worlds_take_any_text(lines):
     for kind in WORLDS:
         item = items(RoomsForTwo(kind), 1, "train", SEEDS, 1)[0]
@@ -230,7 +230,7 @@ def test_worlds_take_any_text(lines):
 
 @pytest.mark.parametrize("kind", WORLDS)
 @given(st.lists(st.tuples(st.integers(0, 60), st.booleans()), max_size=25))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_random_play_loses_nothing_and_makes_nothing_from_nothing(kind, choices):
     """Invariants: turns alternate, nobody's hands hold two things in the house, things are where they can be."""
     item = items(RoomsForTwo(kind), 3, "train", SEEDS, 1)[0]

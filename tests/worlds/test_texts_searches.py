@@ -128,7 +128,7 @@ def test_the_documents_are_not_shown_and_all_fits(family):
 
 
 @given(st.lists(st.text(max_size=40), max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_searches_take_any_text(lines):
     item = items(Hops(), 2, "train", SEEDS, 1)[0]
     assert len(run(item, lines)) == len(lines) and all(run(item, lines))

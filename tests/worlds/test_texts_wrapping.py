@@ -71,7 +71,7 @@ def test_wrong_answers_are_wrong(name, level):
 
 @pytest.mark.parametrize("name", list(OUTSIDE))
 @given(text=st.text(max_size=200))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_checkers_take_any_text(name, text):
     for item in some(name, 1, 2):
         verdict = OUTSIDE[name].check(item, text)

@@ -11,7 +11,7 @@ from manyminds.theory.exact_marginals import every
 from manyminds.worlds.science.xor_systems import random_system
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(some.integers(0, 10_000), some.integers(3, 7), some.integers(1, 6))
 def test_solutions_are_all_vectors_that_satisfy_every_clause(seed, size, clauses):
     system = random_system(np.random.default_rng(seed), size, clauses)
@@ -21,7 +21,7 @@ def test_solutions_are_all_vectors_that_satisfy_every_clause(seed, size, clauses
     assert set(found) == expected and len(found) == len(expected) > 0
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(some.integers(0, 10_000))
 def test_a_marginal_is_the_share_of_the_solutions_that_agree(seed):
     system = random_system(np.random.default_rng(seed), 5, 3)
