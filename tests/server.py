@@ -113,6 +113,12 @@ class Server:
         return listening
 
 
+async def rounds(count=8):
+    """Let the loop go round some times."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 @contextlib.contextmanager
 def serving(reply, **options):
     """A server in a thread of its own, for as long as the block lasts."""
@@ -125,11 +131,12 @@ def serving(reply, **options):
         async with await server.start():
             ready.set()
             await server.stop.wait()
+        await rounds()  # a connection that was just accepted has no transport yet, which alone would close it
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
-        await asyncio.sleep(0)
+        await rounds()  # an aborted transport closes its socket some rounds later
 
     thread = threading.Thread(target=loop.run_until_complete, args=(main(),))
     thread.start()
