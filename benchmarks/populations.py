@@ -272,9 +272,9 @@ def one_size(agents, python, peers):
             found = elsewhere(interpreter, name, folder, days)
             if found:
                 wall, total, own = found
+                cases = "" if name == "reads" else f"; {total:,} cases in {days} days"
                 print(f"{'':>10}  {name}: {wall * 1e3:.2f} ms a step, {wall / seconds:.1f} times ours "
-                      f"(processor time {own * 1e3:.2f}, {own / busy:.1f} times); "
-                      f"{total:,} cases in {days} days", flush=True)  # fmt: skip
+                      f"(processor time {own * 1e3:.2f}, {own / busy:.1f} times){cases}", flush=True)  # fmt: skip
     return seconds, busy
 
 

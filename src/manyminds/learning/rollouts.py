@@ -74,7 +74,7 @@ def rollout(
         seen_step = Transition(seen, action, effects.reward, after, effects.ended, effects.cut, kept)
         return going, (seen_step, Finished(over, returns, lengths))
 
-    # Keys and first states of all steps at once: one by one they are many small kernels, as long as the step itself.
+    # Keys and first states of all steps at once: one by one they are many small kernels.
     each = jax.vmap(drawn)(jax.random.split(key, steps))
     going, (transitions, finished) = lax.scan(one, begun, each)
     return going, transitions, finished

@@ -218,8 +218,8 @@ def optimiser_of(numbers: str, decay: float, clip: float) -> optax.GradientTrans
 def orthogonalised(steps: Any, numbers: str) -> Any:
     """All matrices of a tree brought near to orthogonal ones, those of one shape together.
 
-    What `optax.contrib.scale_by_muon` does, which takes the matrices one by one and in float32: two fifths of a whole
-    step of the small models, against a tenth.
+    What `optax.contrib.scale_by_muon` does, which takes the matrices one by one and in float32: with it two fifths of a
+    whole step of size T went into the optimiser.
     """
     leaves, tree = jax.tree.flatten(steps)
     alike: dict[tuple[int, ...], list[int]] = {}

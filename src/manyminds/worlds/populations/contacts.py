@@ -169,13 +169,15 @@ def summed(contacts: Contacts, carried: Array, table: Array | None = None) -> Ar
         carried, table = table[carried], None
     padded = lax.optimization_barrier(jnp.concatenate([everywhere(carried), jnp.zeros((1,), carried.dtype)]))
 
+    def at(values: Array, where: Array) -> Array:
+        # Every number is an agent: to wrap negative ones would copy all lists.
+        return values.at[where].get(mode="promise_in_bounds", wrap_negative_indices=False)
+
     def of(columns: Array) -> Array:
         total = None
         for k in range(columns.shape[0]):  # unrolled: twice as fast here as one gather and a sum over its axis
-            value = padded.at[columns[k]].get(mode="promise_in_bounds", wrap_negative_indices=False)
-            value = (
-                value if table is None else table.at[value].get(mode="promise_in_bounds", wrap_negative_indices=False)
-            )
+            value = at(padded, columns[k])
+            value = value if table is None else at(table, value)
             total = value if total is None else total + value
         return jnp.zeros(columns.shape[1], jnp.float32) if total is None else total
 
