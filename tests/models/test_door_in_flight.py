@@ -159,7 +159,7 @@ async def test_first_come_first_served():
 
 async def test_doors_of_one_purse_share_budget_lanes_and_equal_calls():
     held, purse, recorder = Held(), Purse(Budget(calls=3), concurrency=2), MemoryRecorder()
-    one, two = purse.door(recorder), purse.door(recorder)
+    one, two = Door(recorder, purse=purse), Door(recorder, purse=purse)
     callers = [asyncio.create_task(door.open(held).complete(request(i))) for i in (1, 2) for door in (one, two)]
     await tick()
     assert held.begun == 2

@@ -2,16 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from manyminds.lab import compare_command, raising
-from manyminds.lab.terminal import complain, console, emit, watched
-
-if TYPE_CHECKING:
-    from manyminds.lab.runner import RunReport
-    from manyminds.lab.sweeps import Sweep
+from manyminds.lab.terminal import complain, conclude, conclude_sweep, console, emit, watched
 
 EXAMPLES = """Examples:
 
@@ -43,34 +39,6 @@ On = Annotated[
     typer.Option(help="where a sweep runs: tasks share one budget; processes use every core; ray every machine"),
 ]
 Metrics = Annotated[list[str] | None, typer.Option("--metric", help="a metric for the table of a sweep; repeatable")]
-
-
-def conclude(report: "RunReport", as_json: bool) -> None:
-    """Print a run and leave with its exit code."""
-    from manyminds.lab.report import as_object, print_report
-
-    if as_json:
-        emit(as_object(report))
-    else:
-        print_report(report, console())
-    if report.reason:
-        complain(report.reason)
-    if report.exit_code:
-        raise typer.Exit(report.exit_code)
-
-
-def conclude_sweep(sweep: "Sweep", metrics: list[str] | None, as_json: bool) -> None:
-    """Print a sweep and leave with its exit code."""
-    from manyminds.lab.report import print_table
-
-    if as_json:
-        emit(sweep.as_object())
-    else:
-        print_table(sweep.summary(metrics or ()), console())
-    if sweep.reason:
-        complain(sweep.reason)
-    if sweep.exit_code:
-        raise typer.Exit(sweep.exit_code)
 
 
 @app.command("list")

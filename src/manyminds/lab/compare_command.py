@@ -45,13 +45,12 @@ def compare(
     import asyncio
 
     from manyminds.lab.budgets import budget as parsed
-    from manyminds.lab.command import conclude
     from manyminds.lab.comparing import PAPER, SLUG, Config, prepared
     from manyminds.lab.overrides import configured
     from manyminds.lab.runner import execute
     from manyminds.lab.store import Store
     from manyminds.lab.sweeps import seeds_of
-    from manyminds.lab.terminal import watched
+    from manyminds.lab.terminal import conclude, watched
 
     if not methods:
         listed()

@@ -17,15 +17,13 @@ from manyminds.lab.laboratory import Watch
 
 def work(run: str, address: str) -> None:
     """Execute one run of a store; how it ended stands in the store."""
-    from manyminds.lab.runner import resume
+    from manyminds.lab.runner import note, resume
     from manyminds.lab.store import Store
 
     with Store(address) as store:
         try:
             asyncio.run(resume(run, store))
         except Exception as error:
-            from manyminds.lab.sweeps import note
-
             note(store.run(run), store, error)
 
 

@@ -51,7 +51,7 @@ def raise_model(
 
 def said(line: dict[str, Any]) -> str:
     """A line of the curve for somebody who reads a log."""
-    left = line["minutes"] * (1 - line["progress"]) / max(line["progress"], 1e-9)
+    left = line["total"] * (1 - line["progress"]) / max(line["progress"], 1e-9) / line["speed"] / 60
     head = f"{100 * line['progress']:5.1f} %  {line['total'] / 1e6:6.2f} M tokens  {line['speed']:,}/s"
     lowest: dict[str, list[int]] = {}
     for name, (right, asked) in line["predicted"].items():

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from manyminds.core import BudgetReached, EndpointDown, Paper, PaperConfig, PaperResults, Seeds, Verdict
+from manyminds.core import BudgetReached, EndpointDown, ManymindsError, Paper, PaperConfig, PaperResults, Seeds, Verdict
 from manyminds.core.errors import BAD_INPUT, BUDGET, DONE, INTERRUPTED
 from manyminds.lab.alive import LOCK, working_on
 from manyminds.lab.judging import judged_here, said
@@ -19,7 +19,7 @@ from manyminds.lab.laboratory import CHECKPOINTS, SILENT, Laboratory, Watch, pla
 from manyminds.lab.measures import measures
 from manyminds.lab.papers import find, source_of
 from manyminds.lab.store import Run, Store
-from manyminds.models.door import Budget, Totals
+from manyminds.models.door import Budget, Door, Totals
 from manyminds.models.load import load, names_model
 from manyminds.models.purse import Purse
 from manyminds.models.request import Model
@@ -154,7 +154,7 @@ async def carry_on(
     with working_on(run.id, folder):
         store.set_status(run.id, "running")
         recorder = store.recorder(run.id)
-        door = purse.door(recorder)
+        door = Door(recorder, purse=purse)
         watch.follow(purse.totals)
         lab = Laboratory(store, run.id, Seeds(run.seed), folder, door, purse.concurrency, watch, loaded=dict(models))
         try:
@@ -205,6 +205,12 @@ def finished(
     store.add_artifacts(run.id, files)
     store.set_status(run.id, "done", usage_of(lab.door.totals), plain(results), reason)
     return RunReport(paper, store.run(run.id), results, verdicts, files, DONE)
+
+
+def note(run: Run, store: Store, error: Exception) -> None:
+    """Write down why a run failed, unless it did so itself."""
+    if store.run(run.id).status != "failed":
+        store.set_status(run.id, "failed", reason=str(error) if isinstance(error, ManymindsError) else said(error))
 
 
 def is_artifact(path: Path, folder: Path) -> bool:

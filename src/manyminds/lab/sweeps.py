@@ -8,14 +8,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-from manyminds.core import BadInput, ManymindsError, Paper, PaperConfig, Table
+from manyminds.core import BadInput, Paper, PaperConfig, Table
 from manyminds.core.errors import BAD_INPUT, DONE
 from manyminds.core.statistics import mean
-from manyminds.lab.judging import said
 from manyminds.lab.laboratory import SILENT, Watch, plain
 from manyminds.lab.overrides import key_and_text, overridden
 from manyminds.lab.papers import find, source_of
-from manyminds.lab.runner import EXIT, carry_on, close, interruptible, probed, references, versions
+from manyminds.lab.runner import EXIT, carry_on, close, interruptible, note, probed, references, versions
 from manyminds.lab.store import Run, Store, new_name
 from manyminds.models.door import Budget
 from manyminds.models.purse import Purse
@@ -216,9 +215,3 @@ async def in_tasks(runs: Sequence[Run], store: Store, purse: Purse, watch: Watch
         pass  # every run that had begun has written down that it was interrupted
     finally:
         await close(models)
-
-
-def note(run: Run, store: Store, error: Exception) -> None:
-    """Write down why a run failed, unless it did so itself."""
-    if store.run(run.id).status != "failed":
-        store.set_status(run.id, "failed", reason=str(error) if isinstance(error, ManymindsError) else said(error))

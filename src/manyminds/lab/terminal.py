@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from manyminds.lab.laboratory import Watch
+    from manyminds.lab.runner import RunReport
+    from manyminds.lab.sweeps import Sweep
 
 
 def console() -> "Console":
@@ -29,6 +31,36 @@ def emit(value: Any) -> None:
 
 def complain(sentence: str) -> None:
     sys.stderr.write(f"manyminds: {sentence}\n")
+
+
+def conclude(report: "RunReport", as_json: bool) -> None:
+    """Print a run and leave with its exit code."""
+    from manyminds.lab.report import as_object, print_report
+
+    if as_json:
+        emit(as_object(report))
+    else:
+        print_report(report, console())
+    leave(report.reason, report.exit_code)
+
+
+def conclude_sweep(sweep: "Sweep", metrics: list[str] | None, as_json: bool) -> None:
+    """Print a sweep and leave with its exit code."""
+    from manyminds.lab.report import print_table
+
+    if as_json:
+        emit(sweep.as_object())
+    else:
+        print_table(sweep.summary(metrics or ()), console())
+    leave(sweep.reason, sweep.exit_code)
+
+
+def leave(reason: str, exit_code: int) -> None:
+    """Say why, if there is a reason, and end the command unless all went well."""
+    if reason:
+        complain(reason)
+    if exit_code:
+        raise SystemExit(exit_code)
 
 
 def spending(tokens: int, calls: int, money: float) -> str:

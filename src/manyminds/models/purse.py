@@ -5,13 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from manyminds.core.errors import BudgetReached
 from manyminds.models.request import Completion, Model, Request
-
-if TYPE_CHECKING:
-    from manyminds.models.door import Door, Recorder
 
 
 @dataclass(frozen=True)
@@ -138,12 +135,6 @@ class Purse:
     def __post_init__(self) -> None:
         self.limits = (self.budget.calls, self.budget.tokens, self.budget.money)
         self.limited = any(limit is not None for limit in self.limits)
-
-    def door(self, recorder: "Recorder") -> "Door":
-        """The door of one more run."""
-        from manyminds.models.door import Door
-
-        return Door(recorder, purse=self)
 
     def lane(self, place: str) -> Lane:
         if place not in self.lanes:

@@ -1,12 +1,10 @@
 """Who meets whom in which cells, and how: rules on arrays, any other mind in the turn worlds through the run's door."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
 
 from manyminds.agents.correspondent import Correspondent
 from manyminds.agents.language import Profile
@@ -14,27 +12,12 @@ from manyminds.agents.person import Person
 from manyminds.agents.seats import PERSON, rule
 from manyminds.core import Agent, Lab
 from manyminds.models.load import names_model
+from manyminds.papers.glee.answers import Answers, Counts
+from manyminds.papers.glee.config import Config
 from manyminds.papers.glee.grid import Cell, Family
 from manyminds.papers.glee.playing import Games, joined, on_arrays, seats_of
 from manyminds.papers.glee.records import GameRecord, measured
 from manyminds.papers.glee.seating import played_in_world
-
-if TYPE_CHECKING:
-    from manyminds.papers.glee.paper import Config
-
-
-class Answers(BaseModel, frozen=True):
-    """How a language player's answers came: legal at once, after being asked again, never; and why some were not."""
-
-    first_try: int = 0
-    asked_again: int = 0
-    never: int = 0
-    reasons: dict[str, int] = {}
-
-    @property
-    def parsable(self) -> float:
-        """Share of turns answered legally at once."""
-        return self.first_try / max(self.first_try + self.asked_again + self.never, 1)
 
 
 @dataclass
@@ -47,23 +30,11 @@ class Arranged:
     leaks: int = 0
 
 
-@dataclass
-class Counts:
-    """What is counted of one language player over all its games."""
-
-    invalid: Counter[str] = field(default_factory=Counter)
-    answered: Counter[str] = field(default_factory=Counter)
-
-    def frozen(self) -> Answers:
-        return Answers(first_try=self.answered["first try"], asked_again=self.answered["asked again"],
-                       never=self.answered["never"], reasons=dict(self.invalid))  # fmt: skip
-
-
 def is_rule(mind: str) -> bool:
     return mind != PERSON and not names_model(mind)
 
 
-def chosen(config: "Config", lab: Lab, family: Family, pair: tuple[str, str], cells: list[Cell]) -> list[int]:
+def chosen(config: Config, lab: Lab, family: Family, pair: tuple[str, str], cells: list[Cell]) -> list[int]:
     """The cells that a pair plays: all of them, or its own random part."""
     if config.fraction == 1:
         return list(range(len(cells)))
@@ -71,7 +42,7 @@ def chosen(config: "Config", lab: Lab, family: Family, pair: tuple[str, str], ce
     return sorted(lab.seeds("cells", family, *pair).sample(range(len(cells)), size))
 
 
-async def arranged(config: "Config", lab: Lab) -> Arranged:
+async def arranged(config: Config, lab: Lab) -> Arranged:
     """Play everything that the config asks for."""
     found, counts = Arranged(), {mind: Counts() for mind in config.models}
     for family in config.families:
@@ -103,7 +74,7 @@ def reindexed(games: Games, cells: np.ndarray) -> Games:
 
 
 async def one_by_one(
-    config: "Config", lab: Lab, family: Family, cells: list[Cell], pairs: list[tuple[str, str]],
+    config: Config, lab: Lab, family: Family, cells: list[Cell], pairs: list[tuple[str, str]],
     counts: dict[str, Counts],
 ) -> list[GameRecord]:  # fmt: skip
     """The games in which not only rules play."""
@@ -121,7 +92,7 @@ async def one_by_one(
     return await lab.gather([one(*place) for place in places], family)
 
 
-def seating(config: "Config", lab: Lab, family: Family, counts: dict[str, Counts]) -> Callable[[str, int], Agent]:
+def seating(config: Config, lab: Lab, family: Family, counts: dict[str, Counts]) -> Callable[[str, int], Agent]:
     """What makes an agent of a mind's name and a seat; a language player starts each game with a new thread."""
     rules = seats_of(family)
 

@@ -5,7 +5,6 @@ last demand and the other's last offer in percent of the sum. The rule that it i
 percent, because a decoder of this size cannot divide.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -19,8 +18,8 @@ from manyminds.agents.correspondent import Correspondent
 from manyminds.agents.seats import rule
 from manyminds.core import Agent, Claim, Finding, Lab, NotHere, Seeds, Table, View, render
 from manyminds.models.request import Model
+from manyminds.papers.glee.answers import Answers, Counts
 from manyminds.papers.glee.grid import Cell
-from manyminds.papers.glee.match import Answers
 from manyminds.papers.glee.records import GameRecord
 from manyminds.papers.glee.seating import played_in_world
 from manyminds.tuning.organisms import Briefly, Demonstrates, Grown, Lesson, Raising, organism
@@ -76,12 +75,11 @@ def as_json(view: View, answer: Any) -> str:
     return f'{{"own_part": {answer.own:.0f}, "other_part": {answer.other:.0f}}}'
 
 
-def seated(model: Model, answered: Counter[str] | None = None, invalid: Counter[str] | None = None) -> Briefly:
+def seated(model: Model, count: Counts | None = None) -> Briefly:
     """The ordinary language player, asked once."""
-    agent = Correspondent(model, max_tokens=40, reasks=0)
-    agent.answered = agent.answered if answered is None else answered
-    agent.invalid = agent.invalid if invalid is None else invalid
-    return Briefly(agent, words)
+    count = count or Counts()
+    player = Correspondent(model, max_tokens=40, reasks=0, invalid=count.invalid, answered=count.answered)
+    return Briefly(player, words)
 
 
 def teacher() -> Stepwise:
@@ -111,9 +109,7 @@ async def raised(lab: Lab, raising: Raising, cells: Sequence[Cell], seed: int, g
     quiet = [cell for cell in cells if not cell.words]
     seeds = lab.seeds.child("organism", seed)
     grown = await organism(lab, f"bargainer {seed}", seed, raising, lambda count: lessons(quiet, count, seeds))
-    answered: Counter[str] = Counter()
-    invalid: Counter[str] = Counter()
-    model, chosen = lab.model(grown.model), seeds("tested").choices(quiet, k=games)
+    count, model, chosen = Counts(), lab.model(grown.model), seeds("tested").choices(quiet, k=games)
 
     async def one(who: str, cell: Cell, number: int, other: str, place: int) -> GameRecord:
         pair = (who, other) if place == 0 else (other, who)
@@ -121,7 +117,7 @@ async def raised(lab: Lab, raising: Raising, cells: Sequence[Cell], seed: int, g
         def seat(mind: str, at: int) -> Agent:
             if at != place:
                 return rule(mind, RULES)
-            return seated(model, answered, invalid) if who == ORGANISM else teacher()
+            return seated(model, count) if who == ORGANISM else teacher()
 
         where = seeds.child("play", number, other, place)
         record = lab.record(f"{ORGANISM} {seed}/{number}/{other}/{place}") if who == ORGANISM else None
@@ -136,7 +132,7 @@ async def raised(lab: Lab, raising: Raising, cells: Sequence[Cell], seed: int, g
     return Bargained(
         seed=seed, grown=grown, share=opening(mine, ORGANISM), teacher=opening(theirs, TEACHER), games=len(mine),
         void=sum(bool(one.void) for one in mine),
-        answers=Answers(first_try=answered["first try"], asked_again=0, never=answered["never"], reasons=dict(invalid)),
+        answers=count.frozen(),
     )  # fmt: skip
 
 

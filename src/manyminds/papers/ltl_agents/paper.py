@@ -106,9 +106,7 @@ async def model_cells(config: Config, lab: Lab) -> list[Cell]:
         share = config.raised_on[number] if config.raised_on else None
         for agent in config.agents:
             ways: Sequence[How] = ("replies", "free")
-            for how, temperature, shots, seed in product(
-                ways, config.temperatures, config.shots, range(config.seeds)
-            ):
+            for how, temperature, shots, seed in product(ways, config.temperatures, config.shots, range(config.seeds)):
                 world = wiki(lab.seeds("wiki", seed))
                 items = questions(world, lab.seeds("questions", seed), config.questions)
                 tasks = [made(world, item) for item in items]
