@@ -60,7 +60,7 @@ def folder(tmp_path, monkeypatch):
 
 def test_families_measured_apart_make_one_card(folder, capsys):
     first = calibrated(folder, 2, only=["copy"])
-    assert {one["family"] for one in first["readings"]} == {"copy"} and first["instruments"] is None
+    assert {one["family"] for one in first["readings"]} == {"copy"} and first["instruments"] == {}
     with pytest.raises(SystemExit) as left:
         main(["calibrate", str(folder), "--items", "2", "--families", "sums", "--json"])
     both = json.loads(capsys.readouterr().out)

@@ -118,6 +118,54 @@ def test_a_folder_keeps_its_recipe(small, tmp_path):
         raised(RECIPE, tmp_path / "two")
 
 
+def test_a_specialist_begins_with_weights_and_reads_its_families_alone(small, tmp_path):
+    base = raised(RECIPE, tmp_path / "base")
+    asked = replace(RECIPE, tokens=3000, begin=str(tmp_path / "base"), only=("sums",))
+    lines = []
+    found = raised(asked, tmp_path / "one", lines.append)
+    moved, drawn = (np.abs(flat(one) - flat(base)).mean() for one in (found, Decoder.drawn(TINY, jax.random.key(0))))
+    assert 0 < moved < 0.3 * drawn
+    assert {line["stage"] for line in lines} == {"full"} and lines[0]["rate"] <= RATES["XS"] / 2
+    exposure = json.loads((tmp_path / "one" / "exposure.json").read_text())
+    assert exposure and all(name.startswith("sums") for name in exposure)
+    kept = json.loads((tmp_path / "one" / "recipe.json").read_text())
+    assert kept["begun"] == weights.digest(tmp_path / "base") and kept["only"] == ["sums"]
+    same = (tmp_path / "base" / "tokenizer.json").read_text() == (tmp_path / "one" / "tokenizer.json").read_text()
+    assert same and (flat(raised(asked, tmp_path / "one")) == flat(found)).all()  # goes on, at its end
+
+    class Killed(Exception):
+        pass
+
+    def kill(line):
+        raise Killed
+
+    with pytest.raises(Killed):
+        raised(asked, tmp_path / "broken", kill)
+    assert (flat(raised(asked, tmp_path / "broken")) == flat(found)).all()
+
+
+def test_what_a_specialist_cannot_begin_with(small, tmp_path):
+    raised(replace(RECIPE, tokens=600), tmp_path / "base")
+    asked = replace(RECIPE, tokens=600, begin=str(tmp_path / "base"), only=("sums",))
+    refused = {
+        "holds a model of size XS": replace(asked, size="S", batch=2048),
+        "raised with seed 0": replace(asked, seed=3),
+        "unknown family": replace(asked, only=("sum",)),
+        "holds no model": replace(asked, begin=str(tmp_path)),
+    }
+    for why, recipe in refused.items():
+        with pytest.raises(BadInput, match=why):
+            raised(recipe, tmp_path / "new")
+        assert not (tmp_path / "new").exists()
+    with pytest.raises(BadInput, match="name its families"):
+        replace(asked, only=())
+    raised(asked, tmp_path / "one")
+    raised(replace(RECIPE, tokens=700), tmp_path / "other")
+    (tmp_path / "base" / "model.safetensors").write_bytes((tmp_path / "other" / "model.safetensors").read_bytes())
+    with pytest.raises(BadInput, match="other weights than those"):
+        raised(asked, tmp_path / "one")
+
+
 def test_minutes_are_planned_by_the_speed(small):
     """Half way through the time with 1,000 tokens a second, a chunk is a known part of what is left."""
     state = raising.beginning(Decoder.drawn(TINY, jax.random.key(0)), optimiser_of("float32", 0.05, 1.0), 1)

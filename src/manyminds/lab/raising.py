@@ -15,7 +15,9 @@ Threads = Annotated[int, typer.Option(min=0, help="cores to work on; 0: all")]
 
 def raise_model(
     out: Out,
-    size: Annotated[str, typer.Option(help="XS, T, S or M: 0.8, 2.6, 4.6 or 9.4 million parameters")] = "S",
+    size: Annotated[
+        str, typer.Option(help="XS, T, S or M: 0.8, 2.6, 4.6 or 9.4 million parameters; default S, or that of --begin")
+    ] = "",
     minutes: Annotated[float, typer.Option(help="how long it may take")] = 90.0,
     tokens: Annotated[int, typer.Option(help="tokens to read; 0: as many as the minutes allow")] = 0,
     seed: Annotated[int, typer.Option(help="every draw of the raise comes from it")] = 0,
@@ -23,15 +25,22 @@ def raise_model(
     numbers: Annotated[str, typer.Option(help="float32 or bfloat16 in products; chosen by the machine if empty")] = "",
     rarer: Annotated[int, typer.Option(help="factor by which facts are shown more rarely; 4: a weak sibling")] = 1,
     own: Annotated[bool, typer.Option(help="half of the mistakes that turns show are the model's own")] = True,
+    begin: Annotated[
+        str, typer.Option(help="a folder, or house: raise a specialist that begins with the weights of this model")
+    ] = "",
+    only: Annotated[str, typer.Option(help="families to read, commas between; default: all")] = "",
     threads: Threads = 0,
 ) -> None:
     """Raise a house model on the nursery."""
     pin(threads)
-    from manyminds.tuning.raising import Recipe, raised
+    from manyminds.models.load import is_house
+    from manyminds.tuning.raising import Recipe, raised, size_of
 
+    begin = begin if is_house(begin) or not begin else str(Path(begin).resolve())
     recipe = Recipe(
-        size=size, seed=seed, minutes=minutes, tokens=tokens, batch=batch, numbers=numbers, rarer=rarer, own=own
-    )
+        size=size or (size_of(begin) if begin else "S"), seed=seed, minutes=minutes, tokens=tokens, batch=batch,
+        numbers=numbers, rarer=rarer, own=own, begin=begin, only=names_in(only),
+    )  # fmt: skip
     if not sys.stderr.isatty():
         raised(recipe, out, lambda line: print(said(line), file=sys.stderr, flush=True))
         return
@@ -65,6 +74,11 @@ def said(line: dict[str, Any]) -> str:
     return f"{head}  {left:.0f} min left  loss {line['loss']:.3f}{mistakes}  level 1 right %: {shares}"
 
 
+def names_in(text: str) -> tuple[str, ...]:
+    """Names with commas between."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def pin(threads: int) -> None:
     """Keep this process to some of its cores, before anything counts them."""
     if threads and hasattr(os, "sched_setaffinity"):
@@ -83,8 +97,7 @@ def calibrate(
     pin(threads)
     from manyminds.tuning.calibration import calibrated
 
-    only = [name.strip() for name in families.split(",") if name.strip()]
-    card = calibrated(folder, items, seed, lambda line: print(line, file=sys.stderr, flush=True), only)
+    card = calibrated(folder, items, seed, lambda line: print(line, file=sys.stderr, flush=True), names_in(families))
     if as_json:
         emit(card)
         return

@@ -12,7 +12,6 @@ mended count as right there, as everywhere on the card, where they are the refer
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from hashlib import blake2b
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ import numpy as np
 from manyminds.core import BadInput, Seeds, unknown
 from manyminds.core.statistics import share
 from manyminds.models.house.model import Speaking, speaking
+from manyminds.models.house.weights import digest
 from manyminds.tuning import own_mistakes
 from manyminds.tuning.answering import Play, answered
 from manyminds.tuning.mixture import LAST_LEVEL, raised_levels
@@ -69,11 +69,11 @@ def calibrated(
     """Measure the model of a folder on items of the validation split, and write its card there.
 
     `only`: families to measure; what the card says of the others stays, if it was measured on the same weights, and so
-    do the instruments, which rest on several families.
+    do the instruments that rest on others.
     """
     if items < 1:
         raise BadInput(f"a calibration takes at least one item of each kind, not {items}")
-    speaker, weights = opened(folder), digest(folder / "model.safetensors")
+    speaker, weights = opened(folder), digest(folder)
     recipe = optional(folder / "recipe.json")
     found, beyond = families(Seeds(recipe.get("seed", 0))), outside()
     for name in only:
@@ -94,7 +94,7 @@ def calibrated(
         "weights": weights, "raise": recipe, "curve": last_line(folder / "curve.jsonl"),
         "exposure": optional(folder / "exposure.json"), "own": mistakes.header() if mistakes else None, "seed": seed,
         "readings": [asdict(one) for one in readings], "standard": standards(readings),
-        "instruments": before.get("instruments") if only else instruments(kept), "out_of_distribution": wrapped,
+        "instruments": (before.get("instruments") or {}) | instruments(kept, not only), "out_of_distribution": wrapped,
     }  # fmt: skip
     card = finite(card)
     (folder / "card.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
@@ -145,11 +145,6 @@ def candidates(greedy: Sequence[float]) -> list[bool]:
 
     pairs = [inside((a + b) / 2) for a, b in pairwise(greedy)]
     return [inside(own) or any(pairs[max(i - 1, 0) : i + 1]) for i, own in enumerate(greedy)]
-
-
-def digest(path: Path) -> str:
-    """What tells the weights of a file from others."""
-    return blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 
 def opened(folder: Path) -> Speaking:
@@ -218,25 +213,29 @@ def standard(readings: Sequence[Reading]) -> dict[str, Any]:
     return {"levels": [], "out_of_band": why}
 
 
-def instruments(kept: Mapping[tuple[str, int, str], Sequence[Marked]]) -> dict[str, Any]:
-    """What training and prompting papers rest on: does a critique help, a second try, can it tell right from wrong."""
+def instruments(kept: Mapping[tuple[str, int, str], Sequence[Marked]], whole: bool) -> dict[str, Any]:
+    """What training and prompting papers rest on: does a critique help, a second try, can it tell right from wrong.
+    Those whose families were measured; `whole`: all were, so that what is said of all together can be said."""
     found: dict[str, Any] = {"after_critique": {}}
     base = {level: mean_ok(marks) for (name, level, form), marks in kept.items() if (name, form) == ("sums", "worked")}
     refined = [(level, mark) for (name, level, _), marks in kept.items() if name == "turns-refine" for mark in marks]
     for kind in ("right", "empty", "misleading"):
         own = [(level, mark) for level, mark in refined if mark.play.item.meta["critique"] == kind]
-        found["after_critique"][kind] = beside(own, base)
+        if told := beside(own, base):
+            found["after_critique"][kind] = told
     retried = [(level, mark) for (name, level, _), marks in kept.items() if name == "turns-retry" for mark in marks]
     found["after_wrong_try_again"] = beside(retried, base)
     found["verifier"] = verifier(pooled(kept, "turns-verify", "verify"))
     found["verifier_worked"] = verifier(pooled(kept, "turns-verify", "worked"))
     found["searches"] = searched(kept)
-    found["calls"] = {name: called(pooled(kept, name)) for name in CALLS}
+    found["calls"] = {name: steps for name in CALLS if (steps := called(pooled(kept, name)))}
     found["persuasion"] = persuasion(pooled(kept, "sway-partner"))
+    if not whole:
+        return {name: value for name, value in found.items() if value}
     everything = [mark for marks in kept.values() for mark in marks]
     found["format_errors"] = float(np.mean([mark.verdict.parsed is None for mark in everything]))
     found["confidence"] = confidence(everything)
-    return found
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def pooled(kept: Mapping[tuple[str, int, str], Sequence[Marked]], family: str, form: str = "") -> list[Marked]:

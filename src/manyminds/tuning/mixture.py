@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from manyminds.core import Seeds
+from manyminds.core import Seeds, unknown
 from manyminds.models.house.tokenizer import Tokenizer
 from manyminds.worlds.texts.formats import closed_book, formats, segments
 from manyminds.worlds.texts.items import Family, Item, stream
@@ -71,13 +71,16 @@ class Batch(NamedTuple):
 class Mixture:
     """The texts of a raise from `seeds`. `context`: items with a longer text are left out, and counted. `rarer`: facts
     of the closed book are shown by this factor more rarely; nothing takes their place, so the other texts stay the
-    same. `own`: mistakes of the model's own, in half of the turns that show a solution."""
+    same. `own`: mistakes of the model's own, in half of the turns that show a solution. `only`: the families that are
+    shown, in the shares that they have among themselves, and texts that no other raise shows; all of them where it is
+    empty."""
 
     seeds: Seeds
     tokenizer: Tokenizer
     context: int
     rarer: int = 1
     own: tuple[Own, ...] = ()
+    only: tuple[str, ...] = ()
     families: Mapping[str, Family] = field(init=False)
     cells: tuple[Cell, ...] = field(init=False)
     labels: tuple[tuple[str, int, str], ...] = field(init=False)
@@ -91,13 +94,20 @@ class Mixture:
         object.__setattr__(self, "families", found)
         object.__setattr__(self, "cells", cells)
         object.__setattr__(self, "labels", (*labels, STATEMENT))
-        book = tuple(self.document(parts, len(labels)) for parts in closed_book(self.seeds))
+        told = closed_book(self.seeds) if not self.only or STATEMENT[0] in self.only else []
+        book = tuple(self.document(parts, len(labels)) for parts in told)
         object.__setattr__(self, "book", book)
         object.__setattr__(self, "left_out", left_out(self.seeds, self.rarer) if self.rarer > 1 else frozenset())
 
     def with_own(self, family: Family) -> Family:
         marred = isinstance(family, Turns) and family.kind in MARRED
         return replace(family, own=self.own) if self.own and marred else family  # type: ignore[type-var]
+
+    @property
+    def shows_mistakes(self) -> bool:
+        """Are solutions with mistakes among the texts?"""
+        names = self.only or tuple(self.families)
+        return any(isinstance(one, Turns) and one.kind in MARRED for one in map(self.families.__getitem__, names))
 
     def document(self, parts: Sequence[tuple[str, str]], label: int) -> Document:
         tokens: list[int] = []
@@ -121,6 +131,8 @@ class Mixture:
         is mastered gives its share to what is not."""
         parts = np.zeros(len(self.cells))
         for i, (name, level) in enumerate(self.cells):
+            if self.only and name not in self.only:
+                continue
             levels = raised_levels(self.families[name])
             share = SHARES.get(name, OTHER_SHARE) * level_share(levels, level)
             if stage == "low":
@@ -131,7 +143,7 @@ class Mixture:
     def chunk(self, number: int, shares: np.ndarray, tokens: int, shown: slice) -> tuple[list[Document], int]:
         """About `tokens` tokens of texts in these shares, the facts `shown` of the closed book among them, in the order
         in which they were drawn; and how many items were too long. Facts that are left out keep their place."""
-        seeds, long = self.seeds.child("raise", number), 0
+        seeds, long = self.seeds.child("raise", *self.only, number), 0
         places = range(len(self.book))[shown]
         found = [self.book[i] for i in places if i not in self.left_out]
         given = np.zeros(len(self.cells))
@@ -160,6 +172,13 @@ class Mixture:
     def spared(self, shown: int) -> int:
         """The tokens of what was left out of the first `shown` facts of the book."""
         return sum(len(self.book[i].tokens) for i in self.left_out if i < shown)
+
+
+def known(only: Sequence[str], seeds: Seeds) -> None:
+    """Raise `BadInput` where the nursery has no family of such a name."""
+    for name in only:
+        if name not in (found := families(seeds)):
+            raise unknown("family", name, found)
 
 
 def raised_levels(family: Family) -> tuple[int, ...]:

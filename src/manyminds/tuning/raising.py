@@ -7,6 +7,9 @@ orthogonal (Jordan 2024; arXiv 2502.16982), the rest by Adam (arXiv 1412.6980), 
 (arXiv 1711.05101). How far the raise is, is one number, `progress`; it counts tokens where a number of tokens was
 given, and where minutes were given it is planned anew after every chunk from the speed and the time that is left, so a
 slow machine raises a model on fewer tokens through the same stages.
+
+A specialist begins with the weights of another model and reads `only` some families, in the full mixture from the first
+chunk on: what to do where a family stays out of band.
 """
 
 import json
@@ -31,15 +34,17 @@ from manyminds.models.house import weights
 from manyminds.models.house.decoder import SIZES, Decoder, contract
 from manyminds.models.house.model import Speaking
 from manyminds.models.house.tokenizer import END, PAD, Tokenizer
+from manyminds.models.load import house_folder, is_house
 from manyminds.tuning import own_mistakes
-from manyminds.tuning.mixture import Batch, Mixture, packed, spelled
+from manyminds.tuning.mixture import Batch, Mixture, known, packed, spelled
 
 RATES = {"XS": 2e-3, "T": 1.5e-3, "S": 1.2e-3, "M": 1e-3}  # peak learning rates
 STEP = 0.6  # root mean square of a step of Muon at rate 1, for a matrix with as many rows as columns
 LOW, FALL = 0.35, 0.80  # progress at which the first stage ends, and at which the rate begins to fall
 FORGET = 0.6  # what a chunk leaves of the accuracies seen before it
 GUESS = 1500.0  # tokens a second, before any speed is known
-BEFORE = {"own": False}  # what recipes say that were kept before they said it
+AGAIN = 0.5  # of the peak rate, where weights are learned further
+BEFORE = {"own": False, "begin": "", "begun": "", "only": ()}  # what recipes say that were kept before they said it
 HALTED = 20.0  # times the usual seconds of a chunk, after which the process must have been halted
 
 
@@ -61,6 +66,9 @@ class Recipe:
     clip: float = 1.0
     rarer: int = 1  # facts of the closed book are shown by this factor more rarely; 4: a weak sibling
     own: bool = True  # half of the mistakes in turns are the model's own, once it has made some
+    begin: str = ""  # a folder, or "house": the model with whose weights a specialist begins
+    begun: str = ""  # the digest of these weights; found by itself
+    only: tuple[str, ...] = ()  # families; all where empty
 
     def __post_init__(self) -> None:
         if self.size not in SIZES:
@@ -73,6 +81,14 @@ class Recipe:
             raise BadInput(f"a step has at least {SIZES[self.size].context} tokens and a chunk one step")
         if self.rarer < 1:
             raise BadInput(f"facts are shown by a factor of 1 or more as rarely, not {self.rarer}")
+        if self.begin and not self.only:
+            raise BadInput("what begins with the weights of another model is a specialist: name its families")
+        object.__setattr__(self, "only", tuple(self.only))  # JSON knows no tuples
+
+    @property
+    def low(self) -> float:
+        """Progress at which the first stage ends."""
+        return 0.0 if self.begin else LOW
 
 
 class State(NamedTuple):
@@ -97,25 +113,27 @@ def raised(recipe: Recipe, folder: Path, told: Callable[[dict[str, Any]], None] 
 
     `told` gets each line of the curve. Raises `BadInput` when the folder holds a raise by another recipe.
     """
+    known(recipe.only, Seeds(recipe.seed))
     recipe = agreed(recipe, folder)
     shape = SIZES[recipe.size]
     seeds = Seeds(recipe.seed)
-    tokenizer = kept_tokenizer(seeds, shape.vocab, folder)
-    mixture = Mixture(seeds, tokenizer, shape.context, recipe.rarer)
-    decoder = Decoder.drawn(shape, seeds.jax("raise", "weights"))
+    tokenizer = kept_tokenizer(seeds, shape.vocab, folder, recipe.begin)
+    mixture = Mixture(seeds, tokenizer, shape.context, recipe.rarer, only=recipe.only)
+    decoder = begun(recipe) if recipe.begin else Decoder.drawn(shape, seeds.jax("raise", "weights"))
     optimiser = optimiser_of(recipe.numbers, recipe.decay, recipe.clip)
     checkpoint = Checkpoint(folder / "raise.checkpoint")
     start = beginning(decoder, optimiser, len(mixture.labels))
     state = checkpoint.load(start) or start
     shorten(folder / "curve.jsonl", int(state.chunks))
-    if state.progress < LOW:  # of a raise whose checkpoint was lost
+    if not state.chunks or state.progress < recipe.low:  # of a raise whose checkpoint was lost
         (folder / own_mistakes.FILE).unlink(missing_ok=True)
     step = stepping(recipe.numbers, recipe.batch, recipe.decay, recipe.clip)
     speed, own = GUESS, None
     while state.progress < 1:
         began = perf_counter()
-        if recipe.own and own is None and state.progress >= LOW:
-            own = mistakes(folder, seeds, tokenizer, state)
+        if recipe.own and own is None and state.progress >= recipe.low:
+            read = own_mistakes.LEAST * own_mistakes.TOKENS if mixture.shows_mistakes and recipe.begin else 0
+            own = mistakes(folder, seeds, tokenizer, state, max(read, int(state.tokens)))
             mixture = replace(mixture, own=own.own)
             state = state._replace(seconds=state.seconds + perf_counter() - began)
             began = perf_counter()
@@ -134,8 +152,9 @@ def raised(recipe: Recipe, folder: Path, told: Callable[[dict[str, Any]], None] 
     return state.decoder
 
 
-def mistakes(folder: Path, seeds: Seeds, tokenizer: Tokenizer, state: State) -> own_mistakes.Found:
-    """The model's own mistakes as they were kept, or sampled now, before the first chunk of the full mixture.
+def mistakes(folder: Path, seeds: Seeds, tokenizer: Tokenizer, state: State, read: int) -> own_mistakes.Found:
+    """The model's own mistakes as they were kept, or sampled now, before the first chunk of the full mixture, as many
+    as a model makes that has read so much.
 
     Raises `BadInput` where that chunk has been and the file is gone: the texts could not be the same again.
     """
@@ -144,7 +163,7 @@ def mistakes(folder: Path, seeds: Seeds, tokenizer: Tokenizer, state: State) -> 
         if (folder / "curve.jsonl").is_file() and '"stage": "full"' in (folder / "curve.jsonl").read_text("utf-8"):
             raise BadInput(f"{folder / own_mistakes.FILE} is gone, so this raise can't go on; name another folder")
         speaker = Speaking(state.decoder, tokenizer)
-        found = own_mistakes.sampled(speaker, seeds, int(state.tokens), float(state.progress))
+        found = own_mistakes.sampled(speaker, seeds, read, float(state.progress))
         own_mistakes.keep(found, folder)
     return found
 
@@ -155,7 +174,10 @@ def agreed(recipe: Recipe, folder: Path) -> Recipe:
     if not path.is_file():
         if folder.is_dir() and any(folder.iterdir()):
             raise BadInput(f"{folder} is not empty and holds no raise; name another folder")
-        recipe = Recipe(**asdict(recipe) | {"numbers": recipe.numbers or chosen_numbers()})
+        found = {"numbers": recipe.numbers or chosen_numbers()}
+        if recipe.begin:
+            found["begun"] = weights.digest(checked_base(recipe))
+        recipe = replace(recipe, **found)
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(asdict(recipe), indent=1), encoding="utf-8")
         return recipe
@@ -163,7 +185,7 @@ def agreed(recipe: Recipe, folder: Path) -> Recipe:
         kept = Recipe(**BEFORE | json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError):
         raise BadInput(f"{path} is no recipe of a raise") from None
-    asked = asdict(recipe) | {"numbers": recipe.numbers or kept.numbers}
+    asked = asdict(recipe) | {"numbers": recipe.numbers or kept.numbers, "begun": recipe.begun or kept.begun}
     for name, value in asdict(kept).items():
         if asked[name] != value:
             raise BadInput(f"{folder} holds a raise with {name}={value}, not {asked[name]}; name another folder")
@@ -180,9 +202,48 @@ def chosen_numbers() -> str:
         return "float32"
 
 
-def kept_tokenizer(seeds: Seeds, size: int, folder: Path) -> Tokenizer:
+def base_of(begin: str) -> Path:
+    """The folder of the model to begin with."""
+    return house_folder(begin) if is_house(begin) else Path(begin)
+
+
+def size_of(begin: str) -> str:
+    """The name of the size of a model to begin with."""
+    folder = base_of(begin)
+    if not (folder / "model.safetensors").is_file():
+        raise BadInput(f"{folder} holds no model to begin with")
+    shape = weights.load(folder).shape
+    found = next((name for name, one in SIZES.items() if one == shape), None)
+    if found is None:
+        raise BadInput(f"{folder} holds a model of none of the sizes {', '.join(SIZES)}")
+    return found
+
+
+def checked_base(recipe: Recipe) -> Path:
+    """The folder of the model that a specialist begins with, if it can: of its size, and of its seed, with which the
+    closed book is drawn."""
+    folder = base_of(recipe.begin)
+    if (size := size_of(recipe.begin)) != recipe.size:
+        raise BadInput(f"{folder} holds a model of size {size}, and so is a specialist that begins with it")
+    for name, told in (("recipe.json", lambda kept: kept), ("card.json", lambda kept: kept["raise"])):
+        if (folder / name).is_file():
+            seed = told(json.loads((folder / name).read_text(encoding="utf-8"))).get("seed", recipe.seed)
+            if seed != recipe.seed:
+                raise BadInput(f"{folder} was raised with seed {seed}, so its closed book is that of this seed too")
+    return folder
+
+
+def begun(recipe: Recipe) -> Decoder:
+    """The weights that a specialist begins with."""
+    folder = checked_base(recipe)
+    if weights.digest(folder) != recipe.begun:
+        raise BadInput(f"{folder} holds other weights than those that this raise began with; name another folder")
+    return weights.load(folder)
+
+
+def kept_tokenizer(seeds: Seeds, size: int, folder: Path, begin: str) -> Tokenizer:
     if not (folder / "tokenizer.json").is_file():
-        spelled(seeds, size).save(folder)
+        (Tokenizer.load(base_of(begin)) if begin else spelled(seeds, size)).save(folder)
     return Tokenizer.load(folder)
 
 
@@ -256,7 +317,7 @@ def beginning(decoder: Decoder, optimiser: optax.GradientTransformation, labels:
 
 def rate(recipe: Recipe, step: int, progress: float) -> float:
     """The learning rate: a linear warm-up, a plateau, a cosine to the last rate."""
-    peak = RATES[recipe.size] * min(1.0, (step + 1) / recipe.warmup)
+    peak = RATES[recipe.size] * (AGAIN if recipe.begin else 1.0) * min(1.0, (step + 1) / recipe.warmup)
     fallen = (1 - np.cos(np.pi * max(0.0, progress - FALL) / (1 - FALL))) / 2
     return float(peak + fallen * (recipe.last_rate - peak))
 
@@ -302,7 +363,7 @@ def one_chunk(recipe: Recipe, mixture: Mixture, step: Step, state: State, speed:
     tokens = int(min(recipe.batch * recipe.chunk, ahead))
     after = progress + (1 - progress) * tokens / ahead
     seen = accuracy(mixture, state)
-    stage = "low" if progress < LOW else "full"
+    stage = "low" if progress < recipe.low else "full"
     shown = slice(int(state.shown), round(after * len(mixture.book)))
     documents, long = mixture.chunk(number, mixture.shares(stage, seen), tokens, shown)
     rng = mixture.seeds.numpy("raise", number, "order")

@@ -1,6 +1,7 @@
 """The files of a decoder: `config.json` and `model.safetensors`, as `transformers` reads and writes them."""
 
 import json
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,11 @@ def store(decoder: Decoder, folder: Path, end: int, pad: int) -> None:
         part = folder / f"{name}.part"
         part.write_bytes(content)
         part.replace(folder / name)
+
+
+def digest(folder: Path) -> str:
+    """What tells the weights of a folder from others."""
+    return blake2b((folder / "model.safetensors").read_bytes(), digest_size=16).hexdigest()
 
 
 def load(folder: Path) -> Decoder:
