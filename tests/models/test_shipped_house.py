@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from manyminds.core import Seeds
+from manyminds.models.house.weights import digest
 from manyminds.models.load import HOUSE, load
 from manyminds.models.request import Request, user
-from manyminds.tuning.calibration import digest, held_out, judged, mean_ok, opened
+from manyminds.tuning.calibration import held_out, judged, mean_ok, opened
 from manyminds.worlds.texts.nursery import families
 
 CARD = json.loads((HOUSE / "card.json").read_text(encoding="utf-8"))
@@ -23,7 +24,7 @@ def test_the_files_are_few_and_small():
 
 
 def test_the_card_is_of_these_weights_and_tells_how_they_were_raised():
-    assert CARD["weights"] == digest(HOUSE / "model.safetensors")
+    assert CARD["weights"] == digest(HOUSE)
     assert CARD["raise"]["seed"] == 0 and CARD["curve"]["total"] > 20_000_000 and CARD["exposure"]
     assert CARD["instruments"]["verifier"]["n"] > 0 and CARD["standard"]
 

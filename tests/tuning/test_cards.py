@@ -14,7 +14,7 @@ from manyminds.models.house.weights import store
 from manyminds.tuning import calibration
 from manyminds.tuning.answering import Play
 from manyminds.tuning.calibration import Marked, calibrated, candidates, measured
-from manyminds.tuning.cards import standard_levels
+from manyminds.tuning.cards import PARTS, PROOFS, conditions, in_band, standard_levels
 from manyminds.worlds.texts.items import items
 from manyminds.worlds.texts.lookup import Lookup
 from manyminds.worlds.texts.sums import Sums
@@ -34,6 +34,28 @@ def test_papers_read_levels_or_the_reason(tmp_path, monkeypatch):
             standard_levels(reference, "hops", "chain")
     with pytest.raises(BadInput, match="worked"):
         standard_levels("house", "sums", "wrked")
+
+
+def test_conditions_and_parts_are_read_off_the_card():
+    card = {"standard": STANDARD | {"turns-refine refine": {"levels": [3]}, "grids direct": {"levels": []}},
+            "instruments": {"after_critique": {"right": {"above_fresh": 0.13}, "misleading": {"above_fresh": 0.12}},
+                            "verifier": {"balanced": 0.6}}}  # fmt: skip
+    told = {one.name: (one.value, one.met) for one in conditions(card)}
+    assert told == {
+        "after a right critique": (0.13, True), "after a misleading one": (0.12, False),
+        "after 'wrong, try again'": (None, False), "verifier, balanced": (0.6, True),
+        "verifier that solves first": (None, False),
+    }  # fmt: skip
+    assert {part for part, usable in in_band(card).items() if usable} == {"sums", "turns"}
+    assert in_band(card)["turns"] == "turns-refine refine" and len(in_band(card)) == 8
+
+
+def test_every_family_is_of_a_part_or_left_out():
+    names = calibration.families(Seeds(0))
+    usable = {"standard": {f"{name} form": {"levels": [1]} for name in names}}
+    assert all(in_band(usable).values())
+    unplaced = {name for name in names if name.split("-")[0] not in PARTS and name not in PROOFS}
+    assert unplaced == {"copy", "pairs", "key-value", "few-facts", "plays"}
 
 
 def test_without_a_card_it_says_how_to_get_one(tmp_path):

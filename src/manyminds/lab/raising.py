@@ -96,6 +96,7 @@ def calibrate(
     """Measure what a house model can, and write its card.json."""
     pin(threads)
     from manyminds.tuning.calibration import calibrated
+    from manyminds.tuning.cards import conditions, in_band
 
     card = calibrated(folder, items, seed, lambda line: print(line, file=sys.stderr, flush=True), names_in(families))
     if as_json:
@@ -107,4 +108,11 @@ def calibrate(
             typer.echo(f"{name:28} level {levels}: {found['accuracy']:.2f} right, {found['gain']:+.2f} by sampling")
         else:
             typer.echo(f"{name:28} out of band: {found['out_of_band']}")
+    for one in conditions(card):
+        value = "not measured" if one.value is None else f"{one.value:+.2f}, {'met' if one.met else 'not met'}"
+        typer.echo(f"{one.name:28} {value} (wanted: {one.wanted})")
+    parts = in_band(card)
+    without = [name for name, usable in parts.items() if not usable]
+    rest = f"; not: {', '.join(without)}" if without else ""
+    typer.echo(f"{len(parts) - len(without)} of {len(parts)} parts of the nursery are in band at some level{rest}")
     typer.echo(f"{folder / 'card.json'} holds everything, the instruments too")

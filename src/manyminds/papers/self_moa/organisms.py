@@ -285,7 +285,7 @@ def organism_tables(results: Any) -> list[Table]:
                   ("family", *map(str, range(SLOTS + 1))), tuple(curve))]  # fmt: skip
 
 
-ASKED = {"errors": (), "map_items": 100, "writing": 20, "organisms": 3}
+ASKED = {"errors": (), "map_items": 100, "writing": 20, "organisms": 3, "organism_questions": 500}
 ORGANISMS = (
     Claim("organism-order", "raised specialists are best at their own family by 5 points: leads of a single answer",
           "derived", ">= .05, all three", ordered, config=ASKED),
