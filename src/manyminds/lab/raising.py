@@ -34,7 +34,8 @@ def raise_model(
     """Raise a house model on the nursery."""
     pin(threads)
     from manyminds.models.load import is_house
-    from manyminds.tuning.raising import Recipe, raised, size_of
+    from manyminds.tuning.bases import size_of
+    from manyminds.tuning.raising import Recipe, raised
 
     begin = begin if is_house(begin) or not begin else str(Path(begin).resolve())
     recipe = Recipe(

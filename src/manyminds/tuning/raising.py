@@ -34,8 +34,7 @@ from manyminds.models.house import weights
 from manyminds.models.house.decoder import SIZES, Decoder, contract
 from manyminds.models.house.model import Speaking
 from manyminds.models.house.tokenizer import END, PAD, Tokenizer
-from manyminds.models.load import house_folder, is_house
-from manyminds.tuning import own_mistakes
+from manyminds.tuning import bases, own_mistakes
 from manyminds.tuning.mixture import Batch, Mixture, known, packed, spelled
 
 RATES = {"XS": 2e-3, "T": 1.5e-3, "S": 1.2e-3, "M": 1e-3}  # peak learning rates
@@ -176,7 +175,7 @@ def agreed(recipe: Recipe, folder: Path) -> Recipe:
             raise BadInput(f"{folder} is not empty and holds no raise; name another folder")
         found = {"numbers": recipe.numbers or chosen_numbers()}
         if recipe.begin:
-            found["begun"] = weights.digest(checked_base(recipe))
+            found["begun"] = weights.digest(bases.checked(recipe.begin, recipe.size, recipe.seed))
         recipe = replace(recipe, **found)
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(asdict(recipe), indent=1), encoding="utf-8")
@@ -202,40 +201,9 @@ def chosen_numbers() -> str:
         return "float32"
 
 
-def base_of(begin: str) -> Path:
-    """The folder of the model to begin with."""
-    return house_folder(begin) if is_house(begin) else Path(begin)
-
-
-def size_of(begin: str) -> str:
-    """The name of the size of a model to begin with."""
-    folder = base_of(begin)
-    if not (folder / "model.safetensors").is_file():
-        raise BadInput(f"{folder} holds no model to begin with")
-    shape = weights.load(folder).shape
-    found = next((name for name, one in SIZES.items() if one == shape), None)
-    if found is None:
-        raise BadInput(f"{folder} holds a model of none of the sizes {', '.join(SIZES)}")
-    return found
-
-
-def checked_base(recipe: Recipe) -> Path:
-    """The folder of the model that a specialist begins with, if it can: of its size, and of its seed, with which the
-    closed book is drawn."""
-    folder = base_of(recipe.begin)
-    if (size := size_of(recipe.begin)) != recipe.size:
-        raise BadInput(f"{folder} holds a model of size {size}, and so is a specialist that begins with it")
-    for name, told in (("recipe.json", lambda kept: kept), ("card.json", lambda kept: kept["raise"])):
-        if (folder / name).is_file():
-            seed = told(json.loads((folder / name).read_text(encoding="utf-8"))).get("seed", recipe.seed)
-            if seed != recipe.seed:
-                raise BadInput(f"{folder} was raised with seed {seed}, so its closed book is that of this seed too")
-    return folder
-
-
 def begun(recipe: Recipe) -> Decoder:
     """The weights that a specialist begins with."""
-    folder = checked_base(recipe)
+    folder = bases.checked(recipe.begin, recipe.size, recipe.seed)
     if weights.digest(folder) != recipe.begun:
         raise BadInput(f"{folder} holds other weights than those that this raise began with; name another folder")
     return weights.load(folder)
@@ -243,7 +211,7 @@ def begun(recipe: Recipe) -> Decoder:
 
 def kept_tokenizer(seeds: Seeds, size: int, folder: Path, begin: str) -> Tokenizer:
     if not (folder / "tokenizer.json").is_file():
-        (Tokenizer.load(base_of(begin)) if begin else spelled(seeds, size)).save(folder)
+        (Tokenizer.load(bases.folder_of(begin)) if begin else spelled(seeds, size)).save(folder)
     return Tokenizer.load(folder)
 
 
