@@ -259,6 +259,35 @@ def test_a_shared_prompt_is_read_once_and_answered_as_if_alone(folder, monkeypat
     assert len({tuple(row.tokens) for row in together}) == 11
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_prompt_that_goes_on_where_a_row_ended_is_read_from_there(folder, monkeypatch, together):
+    """Second turns: one goes on, one goes on from a text that departs early, one is new. As if all had been read."""
+    model = asyncio.run(HouseModel(folder).ready())
+
+    def asked(prompt, name, before=None, keeps=False):
+        given = Request((), temperature=1.0, max_tokens=9, repeat=name, logprobs=True)
+        return Row(given, prompt, 9, (), before=before, keeps=keeps)
+
+    firsts = [asked([50 + i] * (20 + i), f"first {i}", keeps=i != 1) for i in range(3)]
+    decode(model.decoder, firsts, (), model.text)
+    assert firsts[1].kept is None
+    for row in (firsts[0], firsts[2]):
+        assert row.kept.tokens == tuple(row.prompt + row.tokens[:8])  # the last one has not been read
+        assert row.kept.keys[0].shape[1] == len(row.kept.tokens)
+    onward = [*firsts[0].prompt, *firsts[0].tokens, 44, 45], [*firsts[2].prompt[:5], 46, 47] * 3, [48, 49] * 9
+    counts, read_on = [], sampling.read_on
+    monkeypatch.setattr(sampling, "read_on", lambda *given: counts.append(given[2].shape) or read_on(*given))
+    befores = (firsts[0].kept, firsts[2].kept, None)
+    found = [asked(prompt, f"second {i}", before) for i, (prompt, before) in enumerate(zip(onward, befores))]
+    plain = [asked(prompt, f"second {i}") for i, prompt in enumerate(onward)]
+    for rows in [found] if together else [[row] for row in found]:
+        decode(model.decoder, rows, (), model.text)
+    assert counts == ([(8, 32)] if together else [(1, 32), (1, 32)])
+    decode(model.decoder, plain, (), model.text)
+    for row, other in zip(found, plain):
+        assert row.tokens == other.tokens and np.allclose(row.logprobs, other.logprobs, atol=1e-4)
+
+
 def test_references(folder, tmp_path):
     assert load(f"house:{folder}").name == f"house:{folder}"
     with pytest.raises(BadInput, match="raise one with: manyminds raise"):

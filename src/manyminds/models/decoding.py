@@ -24,6 +24,9 @@ class Row:
     fresh: RowMask | None = None  # the mask of its form at the beginning
     window: int = 0  # tokens before the limit from which on the way out is kept open
     abandoned: Callable[[], bool] = lambda: False  # nobody waits for it any more
+    before: Any = None  # what was kept of an earlier row, which may have begun with the same tokens
+    keeps: bool = False  # should `kept` hold what a later row can begin with?
+    kept: Any = None
 
     def begin(self) -> None:
         """Start from the prompt (again, where a batch did not fit in memory)."""

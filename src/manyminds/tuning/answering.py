@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from manyminds.models.batched import Speaker
 from manyminds.models.decoding import Row
@@ -28,6 +29,7 @@ class Play:
     over: bool = False
     seat: int = 0  # who is next, where two play
     waiting: str = ""  # what the other one has read and said
+    read: dict[int, Any] = field(default_factory=dict)  # by seat: what of its context a model has read
 
     def __post_init__(self) -> None:
         if is_for_two(self.item.family, self.form):
@@ -115,7 +117,11 @@ def answered(
         for play, row in pairs:
             play.tokens += len(row.tokens)
             play.logprob += sum(row.logprobs)
+            play.read[play.seat] = row.kept
             play.heard(speaker.text(row.tokens))
+        for play in going:
+            if play.over:
+                play.read.clear()
         going = [play for play in going if not play.over]
     return plays
 
@@ -127,4 +133,5 @@ def row_of(speaker: Speaker, play: Play, temperature: float, longest: int) -> Ro
         return None
     named = f"{play.stream}/{play.item.form_hash}/{play.form}/{len(play.said)}"
     request = Request((), temperature=temperature, max_tokens=longest, logprobs=True, repeat=named)
-    return Row(request, prompt, min(longest, speaker.context - len(prompt)), ())
+    limit, goes_on = min(longest, speaker.context - len(prompt)), has_turns(play.item.family, play.form)
+    return Row(request, prompt, limit, (), before=play.read.get(play.seat), keeps=goes_on)
