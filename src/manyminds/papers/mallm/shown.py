@@ -108,14 +108,16 @@ def at_equal_length(talks: list[Talk]) -> Table:
 
 def over_turns(talks: list[Talk]) -> Table:
     """The mean score after each turn (what has ended keeps its score), and drift."""
-    length = min(12, max(len(t.scores) for t in talks))
+    length = min(8, max(len(t.scores) for t in talks))
     rows = []
     for (task, method), each in split(talks).items():
         padded = [[*t.scores, *[t.scores[-1]] * length][:length] for t in each if t.scores]
         found = talk_measures.drift([t.scores for t in each])
-        rows.append((task, method, *np.mean(padded, axis=0).round(4).tolist(), found.share, found.drop))
-    columns = ("task", "method", *(f"t{t + 1}" for t in range(length)), "share that drifts", "mean drop")
-    return Table("Score after each turn", columns, tuple(rows), "drift: a score falls from one turn to the next")
+        means = [f"{score:.2f}" for score in (*np.mean(padded, axis=0), found.share, found.drop)]
+        rows.append((task, method, *means))
+    columns = ("task", "method", *(f"t{t + 1}" for t in range(length)), "drifts", "drop")
+    note = "drifts: share of discussions in which a score falls from one turn to the next; drop: by how much"
+    return Table("Score after each turn", columns, tuple(rows), note)
 
 
 def spoiled(talks: list[Talk]) -> Table:
