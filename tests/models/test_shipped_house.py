@@ -1,8 +1,10 @@
 """The house model that ships with the package: small enough, whole, and as good as its card says."""
 
 import json
+from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from manyminds.core import Seeds
@@ -10,9 +12,11 @@ from manyminds.models.house.weights import digest
 from manyminds.models.load import HOUSE, load
 from manyminds.models.request import Request, user
 from manyminds.tuning.calibration import held_out, judged, mean_ok, opened
+from manyminds.tuning.cards import in_band
 from manyminds.worlds.texts.nursery import families
 
 CARD = json.loads((HOUSE / "card.json").read_text(encoding="utf-8"))
+ROOT = Path(__file__).parents[2]
 MOST = 16 * 2**20  # bytes of all files together
 
 
@@ -45,20 +49,59 @@ def test_the_card_tells_of_no_family_or_format_that_it_was_not_raised_on():
     assert {tuple(name.split()) for name in CARD["standard"]} <= shown
 
 
+def percent(share: float) -> str:
+    return f"{100 * share:.0f}"
+
+
+def greedy(card: dict) -> dict:
+    return {(r["family"], r["level"], r["form"]): r["greedy"] for r in card["readings"]}
+
+
+def section() -> str:
+    """What the guide says of the house model, in one line."""
+    sections = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8").split("\n## ")
+    return " ".join(next(text for text in sections if text.startswith("The house model")).split())
+
+
 def test_the_guide_says_of_it_what_its_card_says():
-    right = {(r["family"], r["level"], r["form"]): f"{r['greedy']:.0%}".replace("%", " %") for r in CARD["readings"]}
-    sections = Path(__file__).parents[2].joinpath("docs/guide.md").read_text(encoding="utf-8").split("\n## ")
-    guide = " ".join(next(text for text in sections if text.startswith("The house model")).split())
-    verifier = CARD["instruments"]["verifier"]["balanced"]
+    right, guide = greedy(CARD), section()
     expected = (
-        f"sums of two steps ({right['sums', 2, 'worked']})",
-        f"functions of two operations ({right['functions', 2, 'direct']})",
-        f"(hops, grounded: {right['hops', 2, 'grounded']} at two steps)",
-        f"({right['calls', 2, 'single']} at two calls)",
-        f"a wrong one ({verifier:.0%}".replace("%", " %"),
+        f"sums of two steps ({percent(right['sums', 2, 'worked'])} %)",
+        f"functions of two operations ({percent(right['functions', 2, 'direct'])} %)",
+        f"(hops, grounded: {percent(right['hops', 2, 'grounded'])} % at two steps)",
+        f"({percent(right['calls', 2, 'single'])} % at two calls)",
+        f"a wrong one ({percent(CARD['instruments']['verifier']['balanced'])} %",
     )
     for said in expected:
         assert said in guide, said
+    assert all(in_band(CARD).values()) and "All eight parts" in guide
+
+
+def test_the_guide_says_of_other_raises_what_their_cards_say():
+    others = [json.loads((ROOT / "results" / "house" / f"seed-{seed}.json").read_text()) for seed in (1, 2)]
+    cards, guide = [CARD, *others], section()
+    found = [greedy(card) for card in cards]
+    assert [card["raise"]["seed"] for card in cards] == [0, 1, 2]
+    counts = [sum(map(bool, in_band(card).values())) for card in others]
+    assert f"{counts[0]} and {counts[1]} of the 8 parts are in band" in guide
+    cells = [cell for cell in found[0] if all(cell in one for one in found)]
+    assert f"Of {len(cells)} cells" in guide
+    for a, b in combinations(found, 2):
+        assert abs(np.mean([abs(a[cell] - b[cell]) <= 0.06 for cell in cells]) - 2 / 3) < 0.04
+    for cell, said in ((("pairs", 1, "direct"), "pairs of names"), (("functions", 2, "direct"), "two operations")):
+        assert "{} {}, {} and {} %".format(said, *(percent(one[cell]) for one in found)) in guide
+    assert {percent(card["instruments"]["verifier"]["balanced"]) for card in cards} == {"50", "51"}
+
+
+def test_the_guide_says_of_specialists_what_their_cards_say():
+    refine, verify = (
+        json.loads((ROOT / "results" / "house" / f"only-{kind}.json").read_text()) for kind in ("refine", "verify")
+    )
+    assert {refine["raise"]["begun"], verify["raise"]["begun"]} == {CARD["weights"]}
+    right, guide = greedy(refine), section()
+    for family, form in (("turns-refine", "refine"), ("sums", "worked")):
+        assert "{}, {} and {} %".format(*(percent(right[family, level, form]) for level in (1, 2, 3))) in guide
+    assert 0.47 < verify["instruments"]["verifier"]["balanced"] < 0.53
 
 
 async def test_it_answers_by_its_name():
