@@ -1,12 +1,15 @@
 """Turns: what is wrong is known, wrong answers are those of slips, and a wrapper never says the answer by its form."""
 
 import json
+import re
+from ast import literal_eval
 from collections import Counter
 from random import Random
 
 import pytest
 
 from manyminds.core import BadInput, Seeds
+from manyminds.worlds.texts.functions import Functions, applied
 from manyminds.worlds.texts.grids import Grids
 from manyminds.worlds.texts.hops import Hops
 from manyminds.worlds.texts.items import SPLITS, final, items, split_of
@@ -55,6 +58,38 @@ def test_verifying_is_balanced_and_all_kinds_appear():
 def test_critiques_are_right_empty_and_misleading_as_planted():
     shares = Counter(item.meta["critique"] for item in items(Turns("refine"), 3, "raise", SEEDS, 500))
     assert 250 < shares["right"] < 350 and 65 < shares["empty"] < 140 and 65 < shares["misleading"] < 140
+
+
+def said_of(item) -> tuple[int, str, list[str]]:
+    """The step that a critique names (from 0), the value it puts there, and the lines that are shown."""
+    step, value = re.search(r"Critique: Step (\d+) is wrong: it gives (\w+)\.\n", item.prompt).groups()
+    return int(step) - 1, value, [line for line in item.prompt.split("\n") if EQUATION.fullmatch(line)]
+
+
+def test_misleading_critiques_read_like_right_ones_and_put_a_wrong_value():
+    for level in (1, 3):
+        for item in items(Turns("refine"), level, "raise", SEEDS, 300):
+            if item.meta["critique"] == "empty":
+                continue
+            at, value, shown = said_of(item)
+            right = [line.rpartition("=")[2] for line in item.meta["steps"]]
+            if item.meta["critique"] == "right":
+                assert value == right[at] and item.meta["steps"][: at + 1] != shown[: at + 1]
+            else:
+                assert value not in right[at : at + 1] and value != shown[at].rpartition("=")[2]
+
+
+def test_misleading_critiques_of_paths_and_programs_are_wrong():
+    for item in items(Turns("refine", of=Hops(unanswerable=0.0)), 2, "test", SEEDS, 60):
+        if item.meta["critique"] == "misleading":
+            step, name = re.search(r"Step (\d+) is wrong: it gives (\w+)\.", item.prompt).groups()
+            right = [line for line in item.solution.split("\n") if not line.startswith("#")]
+            assert not right[int(step) - 1].endswith(f": {name}")
+    for item in items(Turns("refine", of=Functions()), 2, "test", SEEDS, 60):
+        if item.meta["critique"] != "empty":
+            x, y = re.search(r"A test fails: f\((.+)\) == (.+)\.\n", item.prompt).groups()
+            passes = applied(item.meta["chain"], literal_eval(x)) == literal_eval(y)
+            assert passes == (item.meta["critique"] == "right")
 
 
 def test_units_of_a_critique():

@@ -189,9 +189,9 @@ class Turns:
         return Draft([inner.form, lines], prompt, solution, answer, {"units": units, "direct": solution})
 
     def _refine(self, rng: Random, inner: Draft, own: Own | None) -> Draft:
-        slip, chance = self.marred(rng, inner, own), rng.random()
-        said = (WAYS[self.of.name].critique(slip) if chance < self.right
-                else "" if chance < self.right + self.empty else "Every step is right.")  # fmt: skip
+        slip, chance, way = self.marred(rng, inner, own), rng.random(), WAYS[self.of.name]
+        said = (way.critique(slip) if chance < self.right
+                else "" if chance < self.right + self.empty else way.misleading(rng, inner, slip))  # fmt: skip
         kind = "right" if chance < self.right else "misleading" if said else "empty"
         prompt = f"{inner.prompt}\n{chr(10).join(slip.lines)}\nCritique: {said or 'none.'}\nSolve it again."
         return Draft(

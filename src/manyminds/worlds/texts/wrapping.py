@@ -4,6 +4,9 @@ Sums are equations, and their slips are those of `slips.py`. A path through docu
 ends with the name that it finds; its slips put another name there. A program (`functions`) is shown as it is; its slips
 are mutants that are valid in their types and differ from the reference on a hidden input, so a verifier says `ok` or
 `bad` alone, and a critique names a test that fails.
+
+A misleading critique reads like a right one: it names any step of what is shown, with a value that is wrong there, or a
+test that the reference would fail. Only who works it out can tell.
 """
 
 import re
@@ -21,6 +24,7 @@ TOLD = re.compile(r" of (\w+) is (\w+)\.")  # the names of a fact as documents t
 ON_PATHS = ("value", "missing", "carried")
 IN_PROGRAMS = ("operand", "missing", "order")
 LONGEST = 60  # characters of an input that a critique names
+NEAR = (-10, -2, -1, 1, 2, 10)  # that a misleading result lies from what stands there
 TRIES = 40  # small inputs that are tried before a failing test is taken from the hidden ones
 
 
@@ -33,6 +37,7 @@ class Way(NamedTuple):
     slip: Callable[[Random, Draft, str], Slip]
     label: Callable[[Slip], str]  # what a verifier says
     critique: Callable[[Slip], str]
+    misleading: Callable[[Random, Draft, Slip], str]
 
 
 def equations(inner: Draft) -> list[str]:
@@ -103,12 +108,19 @@ def slipped_program(rng: Random, inner: Draft, kind: str) -> Slip:
 
 
 def failing(rng: Random, meta: dict[str, Any], chain: list[list[Any]]) -> str:
-    """A test of an item that the program of another chain does not pass: a small one if a few tries find one."""
+    """A test of an item that the program of another chain does not pass."""
+    x, y = differing(rng, meta, chain)
+    return f"f({x!r}) == {y!r}"
+
+
+def differing(rng: Random, meta: dict[str, Any], chain: list[list[Any]]) -> tuple[Any, Any]:
+    """An input for which another chain gives something else than the reference, and what that gives: a small one if a
+    few tries find one."""
     begins = LIST if OPERATIONS[meta["chain"][0][0]].takes == LIST else TEXT
     tried = [short(rng, begins) for _ in range(TRIES)]
     hidden = sorted(nameable(meta), key=lambda x: len(repr(x)))
-    x = next(x for x in (*tried, *hidden) if applied(chain, x) != applied(meta["chain"], x))
-    return f"f({x!r}) == {applied(meta['chain'], x)!r}"
+    both = ((x, applied(meta["chain"], x)) for x in (*tried, *hidden))
+    return next((x, y) for x, y in both if applied(chain, x) != y)
 
 
 def at_step(slip: Slip) -> str:
@@ -119,9 +131,40 @@ def named_step(slip: Slip) -> str:
     return f"Step {slip.at + 1} is wrong: it gives {slip.right}."
 
 
+def another_result(rng: Random, inner: Draft, slip: Slip) -> str:
+    """Names a step of a sum, with a result that is near to what stands there and right neither there nor elsewhere in
+    the solution where the mistake is."""
+    at, right = rng.randrange(len(slip.lines)), equations(inner)
+    stands = int(slip.lines[at].rpartition("=")[2])
+    known = {slip.right, *(line.rpartition("=")[2] for line in right[at : at + 1])}
+    near = [str(stands + off) for off in NEAR if stands + off >= 0]
+    return named_step(Slip(slip.lines, at, rng.choice([value for value in near if value not in known]), "misleading"))
+
+
+def another_name(rng: Random, inner: Draft, slip: Slip) -> str:
+    """Names a step of a path, with another name of the documents than those that stand there or should."""
+    at, right = rng.randrange(len(slip.lines)), path(inner)
+    known = {slip.right, *(line.rpartition(": ")[2] for line in (*right[at : at + 1], slip.lines[at]))}
+    names = dict.fromkeys(name for fact in TOLD.findall(inner.prompt) for name in fact)
+    wrong = rng.choice([name for name in names if name not in known] or [UNKNOWN])
+    return named_step(Slip(slip.lines, at, wrong, "misleading"))
+
+
+def another_value(rng: Random, inner: Draft, slip: Slip) -> str:
+    """Names a test with the value that a mutant gives."""
+    _, chain = rng.choice(mutated(inner.meta))
+    x, _ = differing(rng, inner.meta, chain)
+    return failed_test(f"f({x!r}) == {applied(chain, x)!r}")
+
+
+def failed_test(test: str) -> str:
+    return f"A test fails: {test}."
+
+
 WAYS = {
-    "sums": Way(KINDS, equations, lambda rng, inner, kind: slipped(rng, equations(inner), kind), at_step, named_step),
-    "hops": Way(ON_PATHS, path, slipped_path, at_step, named_step),
-    "functions": Way(IN_PROGRAMS, program, slipped_program, lambda slip: "bad",
-                     lambda slip: f"A test fails: {slip.right}."),
+    "sums": Way(KINDS, equations, lambda rng, inner, kind: slipped(rng, equations(inner), kind), at_step, named_step,
+                another_result),
+    "hops": Way(ON_PATHS, path, slipped_path, at_step, named_step, another_name),
+    "functions": Way(IN_PROGRAMS, program, slipped_program, lambda slip: "bad", lambda slip: failed_test(slip.right),
+                     another_value),
 }  # fmt: skip
