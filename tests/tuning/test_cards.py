@@ -44,7 +44,7 @@ def test_conditions_and_parts_are_read_off_the_card():
     assert told == {
         "after a right critique": (0.13, True), "after a misleading one": (0.12, False),
         "after 'wrong, try again'": (None, False), "verifier, balanced": (0.6, True),
-        "verifier that solves first": (None, False),
+        "verifier, step by step": (None, False),
     }  # fmt: skip
     assert {part for part, usable in in_band(card).items() if usable} == {"sums", "turns"}
     assert in_band(card)["turns"] == "turns-refine refine" and len(in_band(card)) == 8

@@ -12,6 +12,7 @@ from manyminds.worlds.texts.items import items
 from manyminds.worlds.texts.nursery import families
 from manyminds.worlds.texts.rooms_for_two import FAMILIES as FAMILIES_FOR_TWO
 from manyminds.worlds.texts.sway import facts
+from manyminds.worlds.texts.turns import Turns
 from manyminds.worlds.texts.words import NAMES
 
 SEEDS = Seeds(11)
@@ -108,3 +109,17 @@ def test_names_of_low_levels_follow_a_blank():
         for item in items(FAMILIES[name], 1, "train", SEEDS, 10):
             text = "".join(part for format in formats(name) for part, _ in segments(item, format))
             assert not [one for one in re.findall(r"(?<![ A-Za-z])[A-Z][a-z]{2}\b", text) if one in NAMES]
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_check_puts_what_is_right_beside_what_stands_there_up_to_the_first_mistake(level):
+    for item in items(Turns("verify"), level, "raise", SEEDS, 200):
+        *lines, end = segments(item, "worked")[1][0].removesuffix("<end>").split("\n")
+        found = [line.split(" ") for line in lines]
+        shown = [line.rpartition("=")[2] for line in item.meta["shown"]]
+        assert end == item.solution and [step for step, _, _ in found] == item.meta["steps"][: len(found)]
+        assert [stands for _, stands, _ in found] == shown[: len(found)]
+        if item.answer == "ok":
+            assert len(found) == len(shown) and {said for _, _, said in found} == {"ok"}
+        else:
+            assert [said for _, _, said in found] == ["ok"] * (int(item.answer.split()[1]) - 1) + ["bad"]

@@ -63,7 +63,7 @@ def conditions(card: Mapping[str, Any]) -> tuple[Condition, ...]:
         Condition("after a misleading one", "<= -.05", after("misleading"), -1.0, -0.05),
         Condition("after 'wrong, try again'", "within .02 of 0", again.get("above_fresh"), -0.02, 0.02),
         Condition("verifier, balanced", ".60 to .80", (told.get("verifier") or {}).get("balanced"), 0.60, 0.80),
-        Condition("verifier that solves first", ".60 to .80", (told.get("verifier_worked") or {}).get("balanced"),
+        Condition("verifier, step by step", ".60 to .80", (told.get("verifier_worked") or {}).get("balanced"),
                   0.60, 0.80),
     )  # fmt: skip
 

@@ -41,9 +41,18 @@ def opened(token: str) -> Callable[[Item], Segments]:
     return lambda item: asked(item.prompt, token, item.solution)
 
 
-def solved_first(item: Item) -> Segments:
-    """The right steps, with which a solution can then be compared, and what is said of it."""
-    return asked(item.prompt, THOUGHT, "\n".join([*item.meta["steps"], item.solution]))
+def checked(item: Item) -> Segments:
+    """Step by step up to the first mistake: what is right, the result that stands there, and whether it is that one.
+
+    The two results stand side by side. A small model derives a right step well and still can't tell whether the line
+    that stands far above says the same.
+    """
+    shown, told = item.meta["shown"], item.answer.split()
+    wrong = int(told[1]) - 1 if told[0] == "bad" else len(shown)
+    stands = [*(line.rpartition("=")[2] for line in shown), "none"]
+    lines = [f"{step} {stands[i]} {'bad' if i == wrong else 'ok'}"
+             for i, step in enumerate(item.meta["steps"][: wrong + 1])]  # fmt: skip
+    return asked(item.prompt, THOUGHT, "\n".join([*lines, item.solution]))
 
 
 def evidence(item: Item) -> Segments:
@@ -161,7 +170,7 @@ FORMATS: dict[str, dict[str, Callable[[Item], Segments]]] = {
     # Played by both, each in a context of its own; `partner` is how the second one has the same play.
     "rooms-craft-pair": {"plan": direct, "played": seated(0), "partner": seated(1)},
     "rooms-fetch-pair": {"plan": direct, "played": seated(0), "partner": seated(1)},
-    "turns-verify": {"verify": opened(VERIFY), "worked": solved_first},
+    "turns-verify": {"verify": opened(VERIFY), "worked": checked},
     "turns-critique": {"critique": opened(CRITIQUE)},
     "turns-refine": {"refine": opened(REFINE)},
     "turns-retry": {"refine": opened(REFINE)},

@@ -167,7 +167,7 @@ class Turns:
         shown = way.steps(inner) if clean else slip.lines
         answer = "ok" if clean else way.label(slip)
         prompt = f"{inner.prompt}\n{chr(10).join(shown)}\nIs every step right?"
-        meta = {"kind": "" if clean else slip.kind, "steps": way.steps(inner)}
+        meta = {"kind": "" if clean else slip.kind, "steps": way.steps(inner), "shown": shown}
         return Draft([inner.form, shown], prompt, final(answer), answer, meta)
 
     def _critique(self, rng: Random, inner: Draft, own: Own | None) -> Draft:
@@ -268,7 +268,7 @@ def own_solution(item: Item, solution: str) -> Item:
     answer = "ok" if wrong is None else f"bad {wrong[0] + 1} {wrong[1]}"
     prompt = f"{item.prompt}\n{chr(10).join(lines)}\nIs every step right?"
     form = json.dumps(["turns-verify", [item.form, lines]], separators=(",", ":"))
-    meta = {"kind": "" if wrong is None else "own", "steps": item.meta["steps"]}
+    meta = {"kind": "" if wrong is None else "own", "steps": item.meta["steps"], "shown": lines}
     return Item("turns-verify", item.level, item.split, form, prompt, final(answer), answer, meta)
 
 
