@@ -7,7 +7,7 @@ import networkx as nx
 import pytest
 from conversations.talkers import Table, seat_of
 
-from manyminds.conversations import discussion as engine
+from manyminds.conversations import sitting
 from manyminds.conversations.consensus import THRESHOLDS
 from manyminds.conversations.decisions import DECISIONS, Consensus, ConsensusVote, Judge, Never, Vote
 from manyminds.conversations.discussion import Discussion
@@ -94,13 +94,13 @@ def test_hidden_profiles_spread_as_far_as_words_reach(name):
 
 def test_a_leaking_view_is_caught(monkeypatch):
     """The lazy build: everybody sees the full history in every paradigm."""
-    whole = engine.visible
+    whole = sitting.visible
     everyone = frozenset(range(5))
 
     def leaking(talk, agent, *rest, **more):
         return whole([replace(u, hearers=everyone) for u in talk], agent, *rest, **more)
 
-    monkeypatch.setattr(engine, "visible", leaking)
+    monkeypatch.setattr(sitting, "visible", leaking)
     with pytest.raises(AssertionError):
         test_hidden_profiles_spread_as_far_as_words_reach("report")
 

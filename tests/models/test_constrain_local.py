@@ -19,7 +19,7 @@ from manyminds.agents.tool_use import Bench
 from manyminds.models.ask import ask
 from manyminds.models.constrain.cached import CachedModel
 from manyminds.models.constrain.decoding import decoded, sampled
-from manyminds.models.constrain.replies import Continuation, longest
+from manyminds.models.constrain.replies import Continuation, WholeRun, longest
 from manyminds.models.constrain.specification import specification
 from manyminds.models.constrain.tokens import Vocabulary, masks
 from manyminds.models.local import LocalModel, loaded_from
@@ -60,13 +60,15 @@ def test_a_random_model_that_is_held_to_a_specification_writes_nothing_else(fold
     assert seen == {"observation", ""}
 
 
-def test_an_output_can_be_a_specification_as_any_action(folder):
+def test_an_output_can_be_a_whole_run(folder):
     spec = specification("""(define s (:states (thought (:text "Thought:")) (verdict (:text "Verdict:")
         (:output-constrs yes no))) (:behavior (until_2 thought verdict)))""")  # fmt: skip
     model = LocalModel(folder, name="hf:tiny")
 
     async def asked():
-        found = await ask(model, Request((user("well?"),), temperature=1.0, max_tokens=400, output=spec), tries=1)
+        found = await ask(
+            model, Request((user("well?"),), temperature=1.0, max_tokens=400, output=WholeRun(spec)), tries=1
+        )
         await model.close()
         return found
 
@@ -74,7 +76,7 @@ def test_an_output_can_be_a_specification_as_any_action(folder):
     assert found.value[-1].state == "verdict" and found.value[-1].content in ("yes", "no") and not found.invalid
     replies = iter(["Verdict: maybe", "Thought: hm\nVerdict: yes"])
     found = asyncio.run(
-        ask(Scripted("scripted:x", lambda request: next(replies)), Request((user("well?"),), output=spec))
+        ask(Scripted("scripted:x", lambda request: next(replies)), Request((user("well?"),), output=WholeRun(spec)))
     )
     assert [one.content for one in found.value] == ["hm", "yes"] and "allowed: yes, no" in found.invalid[0]
 

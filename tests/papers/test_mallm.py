@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from paper_runs import ran, verdicts
 
-from manyminds.conversations import consensus, discussion, drifting, paradigms
+from manyminds.conversations import consensus, drifting, paradigms, sitting
 from manyminds.core import Seeds
 from manyminds.papers.mallm import scripted
 from manyminds.papers.mallm.paper import PAPER, Config, Results
@@ -114,9 +114,9 @@ def test_a_leaking_or_a_lossy_view_is_caught(monkeypatch):
     assert judged("reach", profiles=[good]) and judged("solved", profiles=[good])
     deaf = asyncio.run(scripted.profile("report", Deaf(), Seeds(1), 5, 3, 1)) | {"expected": good["expected"]}
     assert not judged("reach", profiles=[deaf]) and not judged("solved", profiles=[deaf])
-    whole = discussion.visible
+    whole = sitting.visible
     everyone = frozenset(range(5))
-    monkeypatch.setattr(discussion, "visible", lambda talk, *rest, **more: whole(
+    monkeypatch.setattr(sitting, "visible", lambda talk, *rest, **more: whole(
         [replace(u, hearers=everyone) for u in talk], *rest, **more))  # fmt: skip
     leaky = asyncio.run(scripted.profile("ring", scripted.graphs(5)["ring against the turn"], Seeds(1), 5, 3, 1))
     assert not judged("reach", profiles=[leaky]) and not judged("solved", profiles=[leaky])
@@ -124,8 +124,8 @@ def test_a_leaking_or_a_lossy_view_is_caught(monkeypatch):
 
 def test_a_twin_that_differs_is_caught(monkeypatch):
     """An engine in which who agrees says what it first thought: agreement is not carried."""
-    whole = discussion.standing
-    monkeypatch.setattr(discussion, "standing", lambda talk: whole([u for u in talk if u.proposes]))
+    whole = sitting.standing
+    monkeypatch.setattr(sitting, "standing", lambda talk: whole([u for u in talk if u.proposes]))
     found = [asyncio.run(scripted.twin("basic", "relay", Seeds(1), 40, 7, 4))]
     assert found[0]["differing"] > 0 and not judged("twin", twins=found)
 
@@ -134,7 +134,7 @@ def test_an_uncounted_or_a_missing_call_is_caught(monkeypatch):
     async def skipped(self, text, number):
         return text, 0
 
-    monkeypatch.setattr(discussion.Sitting, "extracted", skipped)
+    monkeypatch.setattr(sitting.Sitting, "extracted", skipped)
     assert not judged("calls", calls=[asyncio.run(scripted.calls(2, 3))])
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from math import exp
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -18,12 +18,10 @@ from manyminds.conversations import voting
 from manyminds.conversations.ballots import AnyOptions, OneOption, Points, Ranking
 from manyminds.conversations.consensus import THRESHOLDS, Threshold, backers
 from manyminds.conversations.questions import told
+from manyminds.conversations.sitting import Sitting
 from manyminds.conversations.transcript import Voted, solution_of
 from manyminds.core import Action, NoAnswer, Text, Whole, render
 from manyminds.models.request import Request, user
-
-if TYPE_CHECKING:
-    from manyminds.conversations.discussion import Sitting
 
 Outcome = tuple[str, bool]  # the answer, and whether the group agreed on it
 Shown = Literal[
@@ -37,7 +35,7 @@ class Decision(Protocol):
 
     each_message: bool
 
-    async def reached(self, sitting: "Sitting") -> Outcome | None: ...
+    async def reached(self, sitting: Sitting) -> Outcome | None: ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Never:
 
     each_message: bool = False
 
-    async def reached(self, sitting: "Sitting") -> Outcome | None:
+    async def reached(self, sitting: Sitting) -> Outcome | None:
         return None
 
 
@@ -62,7 +60,7 @@ class Consensus:
     heard: bool = False
     each_message: bool = True
 
-    async def reached(self, sitting: "Sitting") -> Outcome | None:
+    async def reached(self, sitting: Sitting) -> Outcome | None:
         current = sitting.current
         if current is None:
             return None
@@ -96,7 +94,7 @@ class Vote:
     embed: Embedder = field(default=hashed_ngrams, repr=False)
     each_message: bool = False
 
-    async def reached(self, sitting: "Sitting") -> Outcome | None:
+    async def reached(self, sitting: Sitting) -> Outcome | None:
         if sitting.turn < self.from_turn:
             return None
         answers = await final_answers(sitting, self.shown == "confidence-logprob")
@@ -114,7 +112,7 @@ class ConsensusVote:
     tries: int = 10
     each_message: bool = False
 
-    async def reached(self, sitting: "Sitting") -> Outcome | None:
+    async def reached(self, sitting: Sitting) -> Outcome | None:
         latest = {u.speaker: u.solution for u in sitting.talk if u.solution}
         holders = [seat for seat in sitting.voters if seat in latest]
         options, which = voting.merged([latest[seat] for seat in holders])
@@ -136,7 +134,7 @@ class Judge:
     from_turn: int = 3
     each_message: bool = False
 
-    async def reached(self, sitting: "Sitting") -> Outcome | None:
+    async def reached(self, sitting: Sitting) -> Outcome | None:
         if sitting.turn < self.from_turn:
             return None
         answers = await final_answers(sitting)
@@ -150,7 +148,7 @@ class Judge:
         return merged, True
 
 
-async def final_answers(sitting: "Sitting", logprobs: bool = False) -> list[str]:
+async def final_answers(sitting: Sitting, logprobs: bool = False) -> list[str]:
     """The final answer of each voter; who gives none keeps the solution that it stood for last."""
     found = []
     for seat in sitting.voters:
@@ -166,7 +164,7 @@ async def final_answers(sitting: "Sitting", logprobs: bool = False) -> list[str]
 
 
 async def held(
-    sitting: "Sitting", rule: str, shown: Shown, options: Sequence[str], owners: Sequence[Sequence[str]],
+    sitting: Sitting, rule: str, shown: Shown, options: Sequence[str], owners: Sequence[Sequence[str]],
     sure: Sequence[int], tries: int,
 ) -> Voted:  # fmt: skip
     """One vote of all voters on `options`; an invalid ballot counts for nobody."""
@@ -189,7 +187,7 @@ async def held(
     return voted
 
 
-async def facts_for(sitting: "Sitting") -> str:
+async def facts_for(sitting: Sitting) -> str:
     """What the mind in the role "facts" (a retriever, say) knows about the question."""
     text = render(__package__, "facts", task=told(sitting.question))
     request = Request((user(text),), max_tokens=sitting.settings.max_tokens, output=Text(),
@@ -198,7 +196,7 @@ async def facts_for(sitting: "Sitting") -> str:
     return "" if isinstance(found, NoAnswer) else str(found)
 
 
-async def confidences(sitting: "Sitting", shown: Shown, answers: Sequence[str], embed: Embedder) -> list[int]:
+async def confidences(sitting: Sitting, shown: Shown, answers: Sequence[str], embed: Embedder) -> list[int]:
     """How confident the owner of each answer is, 0 to 100; nothing where voters are not told."""
     if shown == "confidence":
         return [100] * len(answers)

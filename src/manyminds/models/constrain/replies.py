@@ -1,4 +1,8 @@
-"""Replies of models whose tokens are out of reach: the longest legal beginning, and what is wrong with the rest."""
+"""Specifications as actions that a model is asked for: a whole run, or how a run goes on from where it stands.
+
+Models on this machine are held to them token by token. Of the replies of others the longest legal beginning is kept,
+with what is wrong with the rest.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +27,31 @@ class Stretch(msgspec.Struct, frozen=True):
     opened: str = ""
     problem: str = ""
     repaired: int = 0
+
+
+@dataclass(frozen=True)
+class WholeRun:
+    """An action: a run from its beginning to its end."""
+
+    specification: Specification
+
+    def parse(self, text: str) -> tuple[Segment, ...]:
+        return self.specification.parse(text)
+
+    def check(self, value: Any) -> tuple[Segment, ...]:
+        return self.specification.check(tuple(value))
+
+    def schema(self) -> None:
+        return None
+
+    def instruction(self) -> str:
+        states = self.specification.states
+        said = "; ".join(f"{state.marker} {' or '.join(state.contents) or '...'}" for state in states)
+        return f"Answer in states, each opened by its marker on a line of its own: {said}"
+
+    def token_mask(self, texts: Sequence[bytes], ends: tuple[int, ...]) -> Enforcer:
+        """The mask of a run from its beginning to its end, or to the first state of the environment."""
+        return Continuation(self.specification, self.specification.automaton.start).token_mask(texts, ends)
 
 
 @dataclass(frozen=True)

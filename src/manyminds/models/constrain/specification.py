@@ -14,11 +14,9 @@ States with the flag `:env-input` are filled by the environment and never by the
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import Any
 
 from manyminds.core.actions import Invalid
 from manyminds.core.errors import BadInput, unknown
@@ -156,29 +154,15 @@ class Specification:
             except Invalid as problem:
                 raise BadInput(f"example {number} of {self.name!r} is not legal: {problem}") from None
 
-    # ---- as an action
-
-    def check(self, value: Any) -> tuple[Segment, ...]:
-        segments = tuple(value)
+    def check(self, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+        """Segments that are a whole run; raises `Invalid` where they are not."""
         if self.follow(segments) not in self.automaton.accepting:
             raise Invalid("the run stops before it may end")
         return segments
 
     def parse(self, text: str) -> tuple[Segment, ...]:
+        """A text that is a whole run; raises `Invalid` where it is not."""
         return self.check(self.segments(text))
-
-    def schema(self) -> None:
-        return None
-
-    def token_mask(self, texts: Sequence[bytes], ends: tuple[int, ...]) -> Any:
-        """The mask of a run from its beginning to its end, or to the first state of the environment."""
-        from manyminds.models.constrain.replies import Continuation
-
-        return Continuation(self, self.automaton.start).token_mask(texts, ends)
-
-    def instruction(self) -> str:
-        said = "; ".join(f"{state.marker} {' or '.join(state.contents) or '...'}" for state in self.states)
-        return f"Answer in states, each opened by its marker on a line of its own: {said}"
 
 
 def specification(text: str) -> Specification:
