@@ -62,7 +62,7 @@ def test_critiques_are_right_empty_and_misleading_as_planted():
 
 def said_of(item) -> tuple[int, str, list[str]]:
     """The step that a critique names (from 0), the value it puts there, and the lines that are shown."""
-    step, value = re.search(r"Critique: Step (\d+) should be [^\n]+=(\d+)\.\n", item.prompt).groups()
+    step, value = re.search(r"Critique: Step (\d+) is wrong: it gives (\d+)\.\n", item.prompt).groups()
     return int(step) - 1, value, [line for line in item.prompt.split("\n") if EQUATION.fullmatch(line)]
 
 
@@ -82,7 +82,7 @@ def test_misleading_critiques_read_like_right_ones_and_put_a_wrong_value():
 def test_misleading_critiques_of_paths_and_programs_are_wrong():
     for item in items(Turns("refine", of=Hops(unanswerable=0.0)), 2, "test", SEEDS, 60):
         if item.meta["critique"] == "misleading":
-            step, name = re.search(r"Step (\d+) should be [^\n]+: (\w+)\.\n", item.prompt).groups()
+            step, name = re.search(r"Step (\d+) is wrong: it gives (\w+)\.\n", item.prompt).groups()
             right = [line for line in item.solution.split("\n") if not line.startswith("#")]
             assert not right[int(step) - 1].endswith(f": {name}")
     for item in items(Turns("refine", of=Functions()), 2, "test", SEEDS, 60):
@@ -227,7 +227,7 @@ def test_half_of_the_mistakes_are_the_models_own_and_labels_are_exact(kind):
                         enumerate(zip(steps[prompt], lines)) if a != b]  # fmt: skip
                 assert [one.rpartition(" ")[0] for one in item.meta["units"]] == gold
             if kind == "refine" and item.meta["critique"] == "right":
-                assert re.search(rf"Critique: Step {at + 1} should be [^\n]+={right}\.\n", item.prompt)
+                assert f"Step {at + 1} is wrong: it gives {right}." in item.prompt
         is_clean = item.answer in ("ok", "0") and kind in ("verify", "critique")
         marred, from_pool = marred + (not is_clean), from_pool + (known and not is_clean)
         clean, clean_from_pool = clean + is_clean, clean_from_pool + (known and is_clean)

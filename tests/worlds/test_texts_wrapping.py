@@ -126,7 +126,7 @@ def test_a_wrong_step_of_a_path_is_named_exactly(name, level):
             continue
         assert wrong is not None and item.answer == steps[-1][1]
         if item.meta.get("critique") == "right":
-            assert f"Critique: Step {wrong + 1} should be {steps[wrong][0]}." in item.prompt
+            assert f"Critique: Step {wrong + 1} is wrong: it gives {steps[wrong][1]}." in item.prompt
 
 
 def ran(code, x):

@@ -21,10 +21,7 @@ from manyminds.conversations.paradigms import Memory, Paradigm
 from manyminds.conversations.personas import Experts, Nobody, Persona, Proposer
 from manyminds.conversations.plain import answer_of
 from manyminds.conversations.sitting import Sitting
-from manyminds.conversations.transcript import (
-    Discussed,
-    solution_of,
-)
+from manyminds.conversations.transcript import Discussed, solution_of
 from manyminds.core import BadInput
 
 

@@ -190,7 +190,7 @@ class Turns:
 
     def _refine(self, rng: Random, inner: Draft, own: Own | None) -> Draft:
         slip, chance, way = self.marred(rng, inner, own), rng.random(), WAYS[self.of.name]
-        said = (way.critique(inner, slip) if chance < self.right
+        said = (way.critique(slip) if chance < self.right
                 else "" if chance < self.right + self.empty else way.misleading(rng, inner, slip))  # fmt: skip
         kind = "right" if chance < self.right else "misleading" if said else "empty"
         prompt = f"{inner.prompt}\n{chr(10).join(slip.lines)}\nCritique: {said or 'none.'}\nSolve it again."

@@ -5,8 +5,8 @@ ends with the name that it finds; its slips put another name there. A program (`
 are mutants that are valid in their types and differ from the reference on a hidden input, so a verifier says `ok` or
 `bad` alone, and a critique names a test that fails.
 
-A critique says how the step with the mistake should be. A misleading one reads like it: any step of what is shown,
-ending otherwise than it should, or a test that the reference would fail. Only who works it out can tell.
+A misleading critique reads like a right one: it names any step of what is shown, with a value that is wrong there, or a
+test that the reference would fail. Only who works it out can tell.
 """
 
 import re
@@ -36,7 +36,7 @@ class Way(NamedTuple):
     steps: Callable[[Draft], list[str]]
     slip: Callable[[Random, Draft, str], Slip]
     label: Callable[[Slip], str]  # what a verifier says
-    critique: Callable[[Draft, Slip], str]
+    critique: Callable[[Slip], str]
     misleading: Callable[[Random, Draft, Slip], str]
 
 
@@ -127,29 +127,30 @@ def at_step(slip: Slip) -> str:
     return f"bad {slip.at + 1} {slip.right}"
 
 
-def mended(at: int, line: str) -> str:
-    return f"Step {at + 1} should be {line}."
+def named_step(slip: Slip) -> str:
+    return mended(slip.at, slip.right)
+
+
+def mended(at: int, value: str) -> str:
+    return f"Step {at + 1} is wrong: it gives {value}."
 
 
 def another_result(rng: Random, inner: Draft, slip: Slip) -> str:
-    """A step of a sum with a result that is near to what stands there and neither that, nor what should come out there
-    or where the mistake is."""
-    at, right = rng.randrange(len(slip.lines)), equations(inner)
-    stands = slip.lines[at].rpartition("=")[2]
-    line = right[at] if at < len(right) else slip.lines[at]
-    asked, _, result = line.rpartition("=")
-    near = [str(int(stands) + off) for off in NEAR if int(stands) + off >= 0]
-    return mended(at, f"{asked}={rng.choice([value for value in near if value not in (slip.right, result)])}")
+    """A step of a sum with a result near to the one that stands there, which is right neither there nor where the
+    mistake is."""
+    at = rng.randrange(len(slip.lines))
+    stands = int(slip.lines[at].rpartition("=")[2])
+    known = {slip.right, *(line.rpartition("=")[2] for line in equations(inner)[at : at + 1])}
+    near = [str(stands + off) for off in NEAR if stands + off >= 0]
+    return mended(at, rng.choice([value for value in near if value not in known]))
 
 
 def another_name(rng: Random, inner: Draft, slip: Slip) -> str:
-    """A step of a path that ends with another name of the documents than what stands there or should."""
-    at, right = rng.randrange(len(slip.lines)), path(inner)
-    line = right[at] if at < len(right) else slip.lines[at]
-    start, _, found = line.rpartition(": ")
-    known = (slip.right, found, slip.lines[at].rpartition(": ")[2])
+    """A step of a path with another name of the documents than those that stand there or should."""
+    at = rng.randrange(len(slip.lines))
+    known = {slip.right, *(line.rpartition(": ")[2] for line in (*path(inner)[at : at + 1], slip.lines[at]))}
     names = dict.fromkeys(name for fact in TOLD.findall(inner.prompt) for name in fact)
-    return mended(at, f"{start}: {rng.choice([name for name in names if name not in known] or [UNKNOWN])}")
+    return mended(at, rng.choice([name for name in names if name not in known] or [UNKNOWN]))
 
 
 def another_value(rng: Random, inner: Draft, slip: Slip) -> str:
@@ -164,10 +165,9 @@ def failed_test(test: str) -> str:
 
 
 WAYS = {
-    "sums": Way(KINDS, equations, lambda rng, inner, kind: slipped(rng, equations(inner), kind), at_step,
-                lambda inner, slip: mended(slip.at, equations(inner)[slip.at]), another_result),
-    "hops": Way(ON_PATHS, path, slipped_path, at_step, lambda inner, slip: mended(slip.at, path(inner)[slip.at]),
-                another_name),
-    "functions": Way(IN_PROGRAMS, program, slipped_program, lambda slip: "bad",
-                     lambda _, slip: failed_test(slip.right), another_value),
+    "sums": Way(KINDS, equations, lambda rng, inner, kind: slipped(rng, equations(inner), kind), at_step, named_step,
+                another_result),
+    "hops": Way(ON_PATHS, path, slipped_path, at_step, named_step, another_name),
+    "functions": Way(IN_PROGRAMS, program, slipped_program, lambda slip: "bad", lambda slip: failed_test(slip.right),
+                     another_value),
 }  # fmt: skip
