@@ -100,8 +100,13 @@ def test_the_guide_says_of_specialists_what_their_cards_say():
     assert {refine["raise"]["begun"], verify["raise"]["begun"]} == {CARD["weights"]}
     right, guide = greedy(refine), section()
     for family, form in (("turns-refine", "refine"), ("sums", "worked")):
-        assert "{}, {} and {} %".format(*(percent(right[family, level, form]) for level in (1, 2, 3))) in guide
-    assert 0.47 < verify["instruments"]["verifier"]["balanced"] < 0.53
+        shares = [percent(right[family, level, form]) for level in (1, 2, 3)]
+        assert f"{shares[0]}, {shares[1]} and {shares[2]} %" in guide
+    after = refine["instruments"]["after_critique"]
+    assert abs(after["right"]["above_fresh"] - after["misleading"]["above_fresh"]) < 0.05
+    word, steps = (percent(verify["instruments"][name]["balanced"]) for name in ("verifier", "verifier_worked"))
+    assert f"in {word} % when a word is asked for, and in {steps} % step by step" in guide
+    assert (refine["raise"]["tokens"], verify["raise"]["tokens"]) == (1_500_000, 3_000_000)
 
 
 async def test_it_answers_by_its_name():
