@@ -75,6 +75,9 @@ def test_the_guide_says_of_it_what_its_card_says():
     for said in expected:
         assert said in guide, said
     assert all(in_band(CARD).values()) and "All eight parts" in guide
+    assert max(reading["items"] for reading in CARD["readings"]) == 400 and "400 items each" in guide
+    after = CARD["instruments"]["after_critique"]
+    assert all(abs(after[kind]["above_fresh"]) < 0.03 for kind in ("right", "misleading"))
 
 
 def test_the_guide_says_of_other_raises_what_their_cards_say():
