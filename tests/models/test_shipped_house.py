@@ -12,7 +12,7 @@ from manyminds.models.house.weights import digest
 from manyminds.models.load import HOUSE, load
 from manyminds.models.request import Request, user
 from manyminds.tuning.calibration import held_out, judged, mean_ok, opened
-from manyminds.tuning.cards import in_band
+from manyminds.tuning.cards import conditions, in_band
 from manyminds.worlds.texts.nursery import families
 
 CARD = json.loads((HOUSE / "card.json").read_text(encoding="utf-8"))
@@ -75,9 +75,15 @@ def test_the_guide_says_of_it_what_its_card_says():
     for said in expected:
         assert said in guide, said
     assert all(in_band(CARD).values()) and "All eight parts" in guide
-    assert max(reading["items"] for reading in CARD["readings"]) == 400 and "400 items each" in guide
+    counts = [reading["items"] for reading in CARD["readings"]]
+    assert max(counts) == np.median(counts) == 400 and "400 items, or all there are" in guide
     after = CARD["instruments"]["after_critique"]
     assert all(abs(after[kind]["above_fresh"]) < 0.03 for kind in ("right", "misleading"))
+    assert right["functions", 3, "direct"] < 0.01 and "none of three" in guide
+    assert abs(right["hops", 2, "search"] - 1 / 2) < 0.1 and "by searching in half of the texts" in guide
+    assert abs(right["hops", 2, "direct"] - 1 / 6) < 0.02 and "by itself in a sixth of them" in guide
+    book = max(share for (family, _, _), share in right.items() if family == "sway")
+    assert f"the closed book (at most {percent(book)} %)" in guide
 
 
 def test_the_guide_says_of_other_raises_what_their_cards_say():
@@ -94,6 +100,7 @@ def test_the_guide_says_of_other_raises_what_their_cards_say():
     for cell, said in ((("pairs", 1, "direct"), "pairs of names"), (("functions", 2, "direct"), "two operations")):
         assert "{} {}, {} and {} %".format(said, *(percent(one[cell]) for one in found)) in guide
     assert {percent(card["instruments"]["verifier"]["balanced"]) for card in cards} == {"50", "51"}
+    assert not any(condition.met for card in cards for condition in conditions(card) if "critique" in condition.name)
 
 
 def test_the_guide_says_of_specialists_what_their_cards_say():

@@ -2,7 +2,9 @@
 
 # ruff: noqa: E501  programs as single lines
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from paper_runs import ran, verdicts
@@ -320,3 +322,16 @@ def test_the_paired_bootstrap():
     gap, p = bootstrap_p(trials(40), Seeds(0))
     assert gap == pytest.approx(0.2) and p < 0.001
     assert bootstrap_p(trials(0), Seeds(0)) == (0.0, 1.0)
+
+
+def test_the_readme_says_of_the_house_model_what_was_verified():
+    root = Path(__file__).parents[2]
+    readme = (root / "src/manyminds/papers/agentcoder/README.md").read_text(encoding="utf-8")
+    (kept,) = [claim for claim in json.loads((root / "results/agentcoder.json").read_text())["claims"]
+               if claim["id"] == "house"]  # fmt: skip
+    gain, p = re.fullmatch(r"\+(\d+\.\d) points, p = 0(\.\d+)", kept["measured"]).groups()
+    assert f"The loop gains {gain} points (p = {p}," in readme
+    first, loop, best = (float(re.search(rf"\| {row}[^|]*\| (\.\d+) \|", readme)[1])
+                         for row in ("the first program", "the loop", "of as many programs"))  # fmt: skip
+    assert 100 * (loop - first) == pytest.approx(float(gain), abs=0.11)
+    assert f"beats it by {100 * (best - loop):.1f}" in " ".join(readme.split())

@@ -9,7 +9,8 @@ from manyminds.core import BadInput, NotHere, Seeds
 from manyminds.lab.command import main
 from manyminds.models import load
 from manyminds.models.house.decoder import Decoder, Shape
-from manyminds.models.house.tokenizer import trained
+from manyminds.models.house.tokenizer import Tokenizer, trained
+from manyminds.models.house.weights import load as weights_of
 from manyminds.models.house.weights import store
 from manyminds.tuning import calibration
 from manyminds.tuning.answering import Play
@@ -99,6 +100,18 @@ def test_what_was_measured_on_other_weights_does_not_stay(folder):
     calibrated(folder, 2, only=["copy"])
     weigh(folder, 1)
     assert {one["family"] for one in calibrated(folder, 2, only=["sums"])["readings"]} == {"sums"}
+
+
+def test_training_that_changes_nothing_changes_no_reading(folder, tmp_path_factory):
+    """So what an experiment finds between two cards is what training did, and neither chance nor the folder."""
+    before = calibrated(folder, 4)
+    same = tmp_path_factory.mktemp("same")
+    Tokenizer.load(folder).save(same)
+    store(weights_of(folder), same, 1, 0)
+    after = calibrated(same, 4)
+    assert after == before and len(before["readings"]) > 5
+    weigh(same, 1)
+    assert calibrated(same, 4) != before
 
 
 def test_wrappers_over_other_families_are_on_the_card_and_no_standard(folder):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import islice
 
 import equinox as eqx
 import jax
@@ -231,6 +232,27 @@ def test_a_chunk_has_its_shares_and_is_the_same_again(small, tokenizer):
     for cell, share in zip(made.cells, shares):
         assert abs(by.get(tuple(cell), 0) - share * 8000) < 300  # one item too many or too long at most
     assert long <= 1
+
+
+def read_of_the_test(made, number: int) -> int:
+    """How many of the texts in a chunk are those of items that are tested with."""
+    tested = {
+        tuple(document.tokens)
+        for cell in made.cells
+        for item in islice(stream(made.families[cell.family], cell.level, "test", made.seeds, scarce=True), 300)
+        for document in made.written(item)
+    }
+    texts, _ = made.chunk(number, made.shares("full", np.zeros(len(made.cells))), 8000, slice(0, 0))
+    return sum(tuple(document.tokens) in tested for document in texts)
+
+
+def test_no_text_of_a_raise_is_one_of_the_test_and_a_raise_that_cheats_is_caught(small, tokenizer, monkeypatch):
+    made = Mixture(Seeds(0), tokenizer, 128)
+    assert [read_of_the_test(made, number) for number in range(3)] == [0, 0, 0]
+    honest = mixtures.stream
+    monkeypatch.setattr(mixtures, "stream", lambda family, level, split, seeds, **more: honest(
+        family, level, "test", made.seeds, **more))  # fmt: skip
+    assert read_of_the_test(made, 0) > 20
 
 
 def test_only_completions_count_in_full(small, tokenizer):

@@ -11,6 +11,7 @@ from manyminds.worlds.texts.sums import EQUATION
 
 KINDS = ("off", "swapped", "operation", "operand", "missing", "carried")
 FARTHEST = 10  # that a result which is a little off lies from the right one
+NEAR = (-10, -2, -1, 1, 2, 10)  # how far off results are that somebody makes up
 
 
 class Slip(NamedTuple):
@@ -47,7 +48,7 @@ def slipped(rng: Random, lines: list[str], kind: str = "", first: int = 0) -> Sl
         wrong = str(result(int(a), sign, int(near)))
         if wrong != c:
             return Slip(_with(lines, at, f"{a}{sign}{near}={wrong}"), at, c, kind)
-    wrong = str(max(0, int(c) + rng.choice((-10, -2, -1, 1, 2, 10))))
+    wrong = str(max(0, int(c) + rng.choice(NEAR)))
     wrong = str(int(c) + 1) if wrong == c else wrong
     changed = _with(lines, at, f"{a}{sign}{b}={wrong}")
     if kind == "carried":

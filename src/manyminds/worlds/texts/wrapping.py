@@ -17,14 +17,13 @@ from typing import Any, NamedTuple
 from manyminds.worlds.texts.functions import LIST, OPERATIONS, TEXT, applied, short, written
 from manyminds.worlds.texts.hops import UNKNOWN
 from manyminds.worlds.texts.items import Draft
-from manyminds.worlds.texts.slips import KINDS, Slip, slipped
+from manyminds.worlds.texts.slips import KINDS, NEAR, Slip, slipped
 
 FOUND = re.compile(r"(\d+\.\d+) (.+?): (.+): (\w+)")  # a line of a path: sentence, whose, relation, name
 TOLD = re.compile(r" of (\w+) is (\w+)\.")  # the names of a fact as documents tell it
 ON_PATHS = ("value", "missing", "carried")
 IN_PROGRAMS = ("operand", "missing", "order")
 LONGEST = 60  # characters of an input that a critique names
-NEAR = (-10, -2, -1, 1, 2, 10)  # that a misleading result lies from what stands there
 TRIES = 40  # small inputs that are tried before a failing test is taken from the hidden ones
 
 
@@ -114,8 +113,8 @@ def failing(rng: Random, meta: dict[str, Any], chain: list[list[Any]]) -> str:
 
 
 def differing(rng: Random, meta: dict[str, Any], chain: list[list[Any]]) -> tuple[Any, Any]:
-    """An input for which another chain gives something else than the reference, and what that gives: a small one if a
-    few tries find one."""
+    """An input for which another chain gives something else than the reference, and what the reference gives: a small
+    input if a few tries find one."""
     begins = LIST if OPERATIONS[meta["chain"][0][0]].takes == LIST else TEXT
     tried = [short(rng, begins) for _ in range(TRIES)]
     hidden = sorted(nameable(meta), key=lambda x: len(repr(x)))
@@ -127,30 +126,30 @@ def at_step(slip: Slip) -> str:
     return f"bad {slip.at + 1} {slip.right}"
 
 
-def named_step(slip: Slip) -> str:
-    return mended(slip.at, slip.right)
-
-
-def mended(at: int, value: str) -> str:
+def named_step(at: int, value: str) -> str:
     return f"Step {at + 1} is wrong: it gives {value}."
 
 
+def right_step(slip: Slip) -> str:
+    return named_step(slip.at, slip.right)
+
+
 def another_result(rng: Random, inner: Draft, slip: Slip) -> str:
-    """A step of a sum with a result near to the one that stands there, which is right neither there nor where the
+    """Names a step of a sum with a result near to the one that stands there, which is right neither there nor where the
     mistake is."""
     at = rng.randrange(len(slip.lines))
     stands = int(slip.lines[at].rpartition("=")[2])
     known = {slip.right, *(line.rpartition("=")[2] for line in equations(inner)[at : at + 1])}
     near = [str(stands + off) for off in NEAR if stands + off >= 0]
-    return mended(at, rng.choice([value for value in near if value not in known]))
+    return named_step(at, rng.choice([value for value in near if value not in known]))
 
 
 def another_name(rng: Random, inner: Draft, slip: Slip) -> str:
-    """A step of a path with another name of the documents than those that stand there or should."""
+    """Names a step of a path with another name of the documents than those that stand there or should."""
     at = rng.randrange(len(slip.lines))
     known = {slip.right, *(line.rpartition(": ")[2] for line in (*path(inner)[at : at + 1], slip.lines[at]))}
     names = dict.fromkeys(name for fact in TOLD.findall(inner.prompt) for name in fact)
-    return mended(at, rng.choice([name for name in names if name not in known] or [UNKNOWN]))
+    return named_step(at, rng.choice([name for name in names if name not in known] or [UNKNOWN]))
 
 
 def another_value(rng: Random, inner: Draft, slip: Slip) -> str:
@@ -165,9 +164,9 @@ def failed_test(test: str) -> str:
 
 
 WAYS = {
-    "sums": Way(KINDS, equations, lambda rng, inner, kind: slipped(rng, equations(inner), kind), at_step, named_step,
+    "sums": Way(KINDS, equations, lambda rng, inner, kind: slipped(rng, equations(inner), kind), at_step, right_step,
                 another_result),
-    "hops": Way(ON_PATHS, path, slipped_path, at_step, named_step, another_name),
+    "hops": Way(ON_PATHS, path, slipped_path, at_step, right_step, another_name),
     "functions": Way(IN_PROGRAMS, program, slipped_program, lambda slip: "bad", lambda slip: failed_test(slip.right),
                      another_value),
 }  # fmt: skip
